@@ -5,6 +5,7 @@ nothing else of ours; icalendar, phonenumbers and httpx are loaded where they ar
 
 - `settings`: zones, phones, alarms, horizon, and the limits that keep hostile files harmless.
 - `sources`, `http_source`, `spool`: a path, folder, stream, text or address as files that can be read twice.
+- `caldav`, `dav_xml`: a calendar on a CalDAV server, of which only what changed is read; its answers' XML.
 - `splitting`: one pass that notes where each event lies; `content_lines`: the bytes of one event as properties.
 - `values`, `rrule`, `events`, `alarms`: those properties as values.
 - `zone_names`, `outlook_zones`: what zones are called; `vtimezones`: what files say of them; `zones`: TZIDs as zones.

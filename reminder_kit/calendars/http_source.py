@@ -27,7 +27,7 @@ from reminder_kit.http_bodies import Body, BodyError, TooLargeError
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["fetched", "fetched_if_changed", "shown"]
+__all__ = ["Answer", "Question", "answered", "fetched", "fetched_if_changed", "shown"]
 
 _REMEMBERED = 8
 """Addresses whose answers are remembered."""
@@ -86,6 +86,69 @@ def fetched_if_changed(
     return body, conditions if body is None else given
 
 
+@frozen
+class Question:
+    """A request that reads, and changes nothing: any method but GET is WebDAV's (PROPFIND, REPORT)."""
+
+    method: str
+    #: The address that is asked.
+    address: str = field(repr=False)
+    content: bytes = field(default=b"", repr=False)
+    headers: Mapping[str, str] = field(factory=dict)
+    #: Who asks: a user and its password, for the configured host alone; None: nobody in particular.
+    login: tuple[str, str] | None = field(default=None, repr=False)
+    #: The statuses of answers that are read; any other raises.
+    taken: frozenset[int] = frozenset({200})
+
+
+@frozen
+class Answer:
+    """A whole answer: its status, and its body as a stream that can be read again."""
+
+    status: int
+    body: BinaryIO = field(repr=False)
+
+
+def answered(question: Question, limits: Limits, transport: Any = None, addresses: Addresses = addresses_of) -> Answer:
+    """Ask a question, with the same bounds on redirects, size and time as `fetched`; raises `CalendarError` likewise.
+
+    Where it is a login, the connection must be encrypted, but for this machine itself.
+    """
+    import httpx
+
+    try:
+        target = httpx.URL(_target(question.address))
+        if question.login is not None:
+            target = _with_login(target, question.login, shown(question.address))
+        headers = {"Accept-Encoding": "gzip, deflate", **question.headers}
+        with (
+            httpx.Client(transport=transport, timeout=limits.timeout, headers=headers) as client,
+            _Journey(
+                client, target, shown(question.address), limits, addresses, question.method, question.content
+            ).arrived() as response,
+        ):
+            return Answer(response.status_code, _body(response, question.address, limits, question.taken))
+    except CalendarError:
+        raise
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
+        raise _unfetched(question.address, error) from None
+
+
+def _with_login(target: httpx.URL, login: tuple[str, str], label: str) -> httpx.URL:
+    """Return an address with a user and password; raises `CalendarError` where anybody could read them on the way."""
+    spelled = spelled_address(target.host)
+    at_home = target.host == "localhost" or (spelled is not None and spelled.is_loopback)
+    if target.scheme != "https" and not at_home:
+        raise CalendarError(f"{label} is not encrypted, and would show the password to anybody: write https://")
+    return target.copy_with(username=login[0], password=login[1])
+
+
+def _unfetched(address: str, error: Exception) -> CalendarError:
+    return CalendarError(
+        f"{shown(address)} cannot be fetched: {type(error).__name__}; check the address, and try again later"
+    )
+
+
 def _target(address: str) -> str:
     scheme, _, rest = address.partition("://")
     return f"{_SCHEMES[scheme.lower()]}://{rest}"
@@ -119,9 +182,7 @@ def _asked(
     except CalendarError:
         raise
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
-        raise CalendarError(
-            f"{shown(address)} cannot be fetched: {type(error).__name__}; check the address, and try again later"
-        ) from None
+        raise _unfetched(address, error) from None
 
 
 @frozen
@@ -135,6 +196,8 @@ class _Journey:
     label: str
     limits: Limits
     addresses: Addresses
+    method: str = "GET"
+    content: bytes = field(default=b"", repr=False)
 
     @contextmanager
     def arrived(self) -> Iterator[httpx.Response]:
@@ -158,13 +221,14 @@ class _Journey:
         import httpx
 
         if not hosts:
-            with self.client.stream("GET", url) as response:
+            with self.client.stream(self.method, url, content=self.content or None) as response:
                 yield response
             return
         named = {"Host": url.netloc.decode("ascii")}
         for left, host in zip(reversed(range(len(hosts))), hosts, strict=True):
             try:
-                request = self.client.build_request("GET", url.copy_with(host=str(host)), headers=named)
+                place, content = url.copy_with(host=str(host)), self.content or None
+                request = self.client.build_request(self.method, place, headers=named, content=content)
                 request.extensions["sni_hostname"] = url.host
                 response = self.client.send(request, stream=True)
             except httpx.ConnectError:
@@ -221,9 +285,12 @@ def _goes_by_proxy(url: httpx.URL) -> bool:
     return bool(proxies.get(url.scheme) or proxies.get("all")) and not proxy_bypass(url.host)
 
 
-def _body(response: httpx.Response, address: str, limits: Limits) -> BinaryIO:
-    """Return the whole body of an answer; raises `CalendarError` where it is refused, slow, too large or cut off."""
-    if response.status_code != 200:
+def _body(response: httpx.Response, address: str, limits: Limits, taken: frozenset[int] = frozenset({200})) -> BinaryIO:
+    """Return the whole body of an answer; raises `CalendarError` where it is refused, slow, too large or cut off.
+
+    `taken` are the statuses that are no refusal.
+    """
+    if response.status_code not in taken:
         raise CalendarError(f"{shown(address)} answers {response.status_code}: check the address and who may read it")
     copy, deadline = spool(), time.monotonic() + _STEPS * limits.timeout
     try:

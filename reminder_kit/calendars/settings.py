@@ -86,6 +86,10 @@ class CalendarSource:
     name: str | None = None
     #: Whether what it no longer has is withdrawn, under the guard: it always holds all there is.
     complete: bool = False
+    #: Whether `path` is the address of a calendar on a CalDAV server, of which only what changed is read.
+    caldav: bool = False
+    #: As whom that is read; None: CALDAV_USERNAME, else nobody in particular.
+    username: str | None = None
 
     @classmethod
     def of(cls, value: Any, what: str = "sources") -> CalendarSource:
@@ -104,18 +108,51 @@ class CalendarSource:
                 f'{what} must be a list of texts or tables, not {value!r}: write ["clinic.ics"], or '
                 '[{path = "clinic.ics", complete = true}]'
             )
+        return cls._of_table(value, what)
+
+    @classmethod
+    def _of_table(cls, value: Mapping[str, Any], what: str) -> CalendarSource:
         known = [attribute.name for attribute in fields(cls)]
         for key in value:
             if key not in known:
                 raise ConfigurationError(f"{what} knows no key {key!r}; it knows {', '.join(known)}")
-        path, name, complete = value.get("path"), value.get("name"), value.get("complete", False)
+        if "caldav" in value:
+            return cls._on_server(value, what)
+        if "username" in value:
+            raise ConfigurationError(f"{what} username goes with caldav only")
+        path = value.get("path")
         if not (isinstance(path, str) and path):
             raise ConfigurationError(f'{what} needs a path, a file, folder or address: write path = "clinic.ics"')
-        if not (name is None or (isinstance(name, str) and name)):
-            raise ConfigurationError(f"{what} name must be text, not {name!r}")
-        if not isinstance(complete, bool):
-            raise ConfigurationError(f"{what} complete must be true or false, not {complete!r}")
-        return cls(path, name, complete)
+        return cls(path, _name(value.get("name"), f"{what} name"), _yes_or_no(value, "complete", what, usual=False))
+
+    @classmethod
+    def _on_server(cls, value: Mapping[str, Any], what: str) -> CalendarSource:
+        """Return a calendar on a CalDAV server: what is gone there is certain, and counts unless said otherwise."""
+        address = value["caldav"]
+        if "path" in value:
+            raise ConfigurationError(f"{what} has a path and a caldav address: give one of them")
+        if not (isinstance(address, str) and address.lower().startswith(("https://", "http://"))):
+            raise ConfigurationError(f'{what} caldav must be an address: write caldav = "https://…", not {address!r}')
+        if "@" in address.partition("://")[2].partition("/")[0]:
+            raise ConfigurationError(
+                f"{what} caldav holds a user or password: remove it, and set CALDAV_USERNAME and CALDAV_PASSWORD"
+            )
+        name, username = (_name(value.get(key), f"{what} {key}") for key in ("name", "username"))
+        complete = _yes_or_no(value, "complete", what, usual=True)
+        return cls(address, name, complete, caldav=True, username=username)
+
+
+def _name(value: Any, what: str) -> str | None:
+    if not (value is None or (isinstance(value, str) and value)):
+        raise ConfigurationError(f"{what} must be text, not {value!r}")
+    return value
+
+
+def _yes_or_no(values: Mapping[str, Any], key: str, what: str, *, usual: bool) -> bool:
+    value = values.get(key, usual)
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{what} {key} must be true or false, not {value!r}")
+    return value
 
 
 def _sources(value: Any) -> tuple[str | CalendarSource, ...]:

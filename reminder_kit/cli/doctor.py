@@ -17,13 +17,13 @@ import click
 from attrs import evolve, frozen
 
 from reminder_kit.calendars.http_source import shown
-from reminder_kit.calendars.settings import CalendarSource
+from reminder_kit.calendars.settings import CalendarSource, Limits
 from reminder_kit.cli.options import chosen, common
 from reminder_kit.cli.output import write_json, write_lines
 from reminder_kit.cli.own_kit import OwnKit, opened_tenants
 from reminder_kit.cli.rendering import Line
 from reminder_kit.cli.session import Setup, all_tenants, configured, is_loopback, made_kit, present
-from reminder_kit.errors import ProviderError, ReminderKitError
+from reminder_kit.errors import CalendarError, ProviderError, ReminderKitError
 from reminder_kit.kit.channels import as_provider, carried
 from reminder_kit.kit.tenant_outcomes import Outcome
 from reminder_kit.model.instants import iso
@@ -168,12 +168,27 @@ def _calendars(config: Setup) -> Iterator[Finding]:
     for source in distinct(tuple(map(CalendarSource.of, given))):
         is_address = "://" in source.path
         words = f"{name_of(source)} ({shown(source.path) if is_address else source.path})"
-        if not is_address and not Path(source.path).exists():
+        if source.caldav:
+            yield _on_server(source, words, config)
+        elif not is_address and not Path(source.path).exists():
             yield Finding("calendars", "warn", f"{words} is not there: check the path")
         elif source.complete:
             yield Finding("calendars", "ok", f"{words}: what vanishes there is withdrawn, under the guard")
         else:
             yield Finding("calendars", "ok", f"{words}: what vanishes there stays, unless it says complete = true")
+
+
+def _on_server(source: CalendarSource, words: str, config: Setup) -> Finding:
+    """Return the finding about a calendar on a CalDAV server, which is asked for it; nothing of it is read."""
+    from reminder_kit.calendars.caldav import collection_of, described
+
+    limits = config.calendar.limits if config.calendar is not None else Limits()
+    try:
+        said = described(collection_of(source, limits))
+    except CalendarError as error:
+        return Finding("calendars", "fail", f"{words}: {error}")
+    counts = "what is gone there is withdrawn, under the guard" if source.complete else "what is gone there stays"
+    return Finding("calendars", "ok", f"{words}: {counts}; {said}")
 
 
 # The ledger

@@ -194,9 +194,11 @@ _SOURCE = {
         {
             "type": "object",
             "additionalProperties": False,
-            "required": ["path"],
+            "oneOf": [{"required": ["path"]}, {"required": ["caldav"]}],
             "properties": {
                 "path": {**_TEXT, "description": "Its file, folder or address."},
+                "caldav": {**_TEXT, "description": "The address of a calendar on a CalDAV server."},
+                "username": {**_TEXT, "description": "As whom that is read; its password is CALDAV_PASSWORD."},
                 "name": {**_TEXT, "description": "The source of its appointments; else named after its file."},
                 "complete": {"type": "boolean", "description": "Whether what it no longer has is withdrawn."},
             },

@@ -148,6 +148,8 @@ def _pair_with_letter(
         letter = _derived(reminder, unreachable, reminder.due_at, late=False, detour=detour)
     if letter is None:
         return kept, None
+    if unreachable:
+        letter = evolve(letter, instead=f"instead of {unreachable}")
     letter = _refused_by_its_own(letter, suppressed, settings, frees=bool(unreachable))
     if letter.refusal is None and unreachable and not (reminder.recipient and reminder.recipient.phone):
         kept = evolve(kept, refusal=Reason.BY_CHANNEL, detail="its fallback takes care of it")

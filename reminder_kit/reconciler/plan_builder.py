@@ -202,7 +202,7 @@ class PlanBuilder:
         What is new there would make room for what vanished to go with the next run.
         """
         for part in self.scope.covered if not self.scope.forced else ():
-            if not part.complete or self.snapshots.overtake(part.source, part.as_of):
+            if not (part.complete or part.gone) or self.snapshots.overtake(part.source, part.as_of):
                 continue
             gone = vanished(self.reader, part, lambda one: one in all_incoming or one in self.seen, self.now)
             going = sum(message.state is State.SCHEDULED for record in gone for message in record.messages)

@@ -21,6 +21,7 @@ from reminder_kit.model.as_of import AsOf
 from reminder_kit.model.instants import iso
 from reminder_kit.planning.settings import Settings
 from reminder_kit.reconciler.calendar_import import Imported, horizon_of, read_for_import, source_name
+from reminder_kit.reconciler.scope import Scope
 
 if TYPE_CHECKING:
     from reminder_kit.calendars.settings import CalendarSource
@@ -115,6 +116,9 @@ class Polling:
         from reminder_kit.calendars.sources import look_at
 
         options = self.calendar or CalendarSettings()
+        if source.caldav:
+            self._read_collection(source, options, now, polled)
+            return
         place = blake2b(source.path.encode("utf-8", "replace"), digest_size=8).hexdigest()
         how = self._how(source, options)
         until = now + horizon_of(options, self.settings, now)
@@ -142,11 +146,46 @@ class Polling:
             }
             polled.notes.append(Note(place, name_of(source), detail))
 
+    def _read_collection(self, source: CalendarSource, options: Any, now: datetime, polled: Polled) -> None:
+        """Read what changed of a calendar on a server, and withdraw what that says is gone."""
+        from reminder_kit.calendars.caldav import collection_of
+
+        place, name = blake2b(source.path.encode("utf-8", "replace"), digest_size=8).hexdigest(), name_of(source)
+        how = self._how(source, options)
+        until = now + horizon_of(options, self.settings, now)
+        known = self.ledger.read(lambda reader: _known(reader, place, name, how, until))
+        seen = collection_of(source, options.limits).changes(known.get("memory", {}))
+        if seen.files is None:
+            return
+        if seen.files or seen.whole:
+            imported = read_for_import(
+                seen.files,
+                self.calendar,
+                self.settings,
+                source=name,
+                complete=seen.whole and source.complete,
+                now=now,
+                ledger=self.ledger,
+                ahead=_AHEAD,
+            )
+        else:  # something is gone, and nothing is new
+            imported = Imported((), Scope("import", source=name, horizon=until + _AHEAD), ())
+        scope = evolve(imported.scope, as_of=AsOf.drawn(now))
+        if not seen.whole:
+            gone = seen.gone if source.complete else frozenset()
+            scope = evolve(scope, covers=frozenset(scope.covers) | gone, gone=gone)
+        polled.all_imported.append(evolve(imported, scope=scope))
+        if scope.refusal is None:
+            # what was not read anew was read as far ahead as it was then
+            ahead = iso(until + _AHEAD) if seen.whole else known["until"]
+            polled.notes.append(Note(place, name, {"how": how, "until": ahead, "memory": dict(seen.memory)}))
+
     def _how(self, source: CalendarSource, options: Any) -> str:
         """Return the digest of all that decides what is read of the same bytes."""
         people = b"" if options.directory is None else _bytes_of(options.directory)
         defaults = (self.settings.defaults.timezone, self.settings.defaults.region)
         said = repr((_READING, evolve(options, sources=()), defaults, name_of(source), source.complete))
+        said += repr((source.caldav, source.username)) if source.caldav else ""
         return blake2b(said.encode("utf-8", "replace") + people, digest_size=16).hexdigest()
 
 

@@ -42,6 +42,9 @@ class Scope:
     covers: Collection[str] = field(default=(), converter=_ids)
     #: Appointment ids that are never withdrawn for their absence: they could not be read.
     spare: Collection[str] = ()
+    #: Of a source that tells changes alone: the ids that it named as gone, which are in `covers`. None: all it has came
+    #: in, so that what did not is known.
+    gone: Collection[str] | None = None
     #: Whether everything else in the ledger is decided as well (the batch job).
     sweep: bool = False
     #: Whether such a sweep is only of appointments that were written and not worked on yet.

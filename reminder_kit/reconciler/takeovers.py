@@ -151,7 +151,7 @@ class _Search:
         for record in self.reader.records(rows=rows) if rows else ():
             part = self.parts.get(record.identity.source)
             free = not record.removed and record.row not in self._taken and record.identity not in self.all_incoming
-            if part is not None and free and record.identity.id not in part.spare:
+            if part is not None and free and _did_not_come_in(record.identity.id, part):
                 appointment = _readable(record)
                 found += [] if appointment is None else [(record, appointment)]
         return found
@@ -169,6 +169,11 @@ class _Search:
         inside = part.horizon is None or record.start_at < part.horizon
         newer = part.as_of is not None and part.as_of.is_newer(record.written)
         return self.now < record.start_at and inside and not newer
+
+
+def _did_not_come_in(id_: str, part: Scope) -> bool:
+    """Say whether it means anything of an appointment that it is not among what came in."""
+    return id_ not in part.spare and (part.gone is None or id_ in part.gone)
 
 
 _FAR = datetime(9999, 12, 31, tzinfo=UTC)

@@ -261,3 +261,18 @@ def test_a_channel_without_its_password_fails(run, telnyx, folder, monkeypatch):
     ran = run("doctor", "--json")
     assert ("fallback", "fail") in states(ran)
     assert "SMTP_PASSWORD" in message(ran, "fallback")
+
+
+def test_a_calendar_on_a_server_is_asked_for(run, telnyx, folder, monkeypatch):
+    """A server that is not there, or a user without a password, is a failure; whether absence counts is said."""
+    monkeypatch.delenv("CALDAV_PASSWORD", raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}/desk/room/"
+    file = folder / "reminders.toml"
+    given = file.read_text()
+    for user, said in (("", "cannot be fetched"), (', username = "desk"', "set CALDAV_PASSWORD")):
+        table = f'\n[calendar]\nsources = [{{ caldav = "{address}"{user} }}]\n'
+        file.write_text(given + table)
+        ran = run("doctor", "--json")
+        assert ("calendars", "fail") in states(ran)
+        assert said in message(ran, "calendars")

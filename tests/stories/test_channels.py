@@ -348,6 +348,57 @@ def test_a_channel_that_takes_nothing_waits_for_a_person(posting, sandbox, post,
     assert len(post.letters) == 1
 
 
+@pytest.mark.parametrize(("policy", "count"), [("prefer_duplicate", 2), ("prefer_missing", 1)])
+def test_a_process_that_dies_while_it_delivers_loses_nothing(posting, sandbox, post, appointment, policy, count):
+    """The intent is in the ledger: the next run knows that a letter may be out, and decides by `unknown_outcome`."""
+    kit = posting(unknown_outcome=policy)
+    kit.sync(appointment(recipients=people(phone="")))
+    sandbox.clock.advance(days=2)
+    post.failing = [KeyboardInterrupt()]
+    with pytest.raises(KeyboardInterrupt):
+        kit.resync()
+    assert kit.status()["messages"] == {"creating": 1}
+    for _ in range(3):
+        sandbox.clock.advance(minutes=2)
+        kit.resync()
+    assert len(post.letters) == count
+    assert len({letter.id for letter in post.letters}) == 1
+
+
+def test_many_letters_are_delivered_at_once_and_each_once(posting, sandbox, post, appointment):
+    """Forty people without a number, four at a time: forty letters, each to its own address."""
+    kit = posting()
+    kit.sync([appointment(f"B-{n}", recipients=people(phone="", email=f"p{n}@mail.example")) for n in range(40)])
+    sandbox.clock.advance(days=2)
+    assert kit.resync().ok
+    assert sorted(letter.to for letter in post.letters) == sorted(f"p{n}@mail.example" for n in range(40))
+
+
+def test_what_it_costs_is_counted_apart(posting, sandbox, post, appointment):
+    """A letter is no part of an SMS and has no price here; the forecast says how many there are."""
+    kit = posting(cost={"part": 0.01, "currency": "USD"})
+    kit.sync([appointment(recipients=people(phone="")), appointment("A-2", recipients=people(phone="+12025550124"))])
+    sandbox.clock.advance(days=2)
+    forecast = kit.forecast(kit.plan_resync())
+    assert (forecast.total.letters, forecast.total.parts) == (1, 0)
+    assert forecast.lines == ["Forecast: 1 by the fallback, without a price, 0.00 USD"]
+    assert forecast.as_json()["rules"] == [
+        {"rule": SPARE, "messages": 1, "parts": 0, "ucs2": 0, "mms": 0, "letters": 1, "held": 0, "price": 0.0}
+    ]
+
+
+def test_why_a_letter_was_sent_is_still_told_once_it_is_out(posting, sandbox, post, appointment):
+    """`explain` says that no number is known, and by which way it went, with the address masked."""
+    kit = posting()
+    kit.sync(appointment(recipients=people(phone="")))
+    sandbox.clock.advance(days=2)
+    kit.resync()
+    lines = "\n".join(kit.explain("A-1").lines)
+    assert "instead of a text, since no number is known" in lines
+    assert "it goes by email to a…@…le" in lines
+    assert ADA not in lines
+
+
 # Reports on delivery
 
 
