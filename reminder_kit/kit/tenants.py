@@ -145,7 +145,8 @@ class TenantVerbs(Serving[K]):
             kit = await self._call(self.__getitem__, tenant)
             return (Heard(tenant, await kit._taken(verified(kit, headers, body, provider, url))),)  # noqa: SLF001
         found = await self._call(attributed, self, (headers, body, provider, url))
-        return tuple([Heard(name, await self[name]._taken(events)) for name, events in found.items()])  # noqa: SLF001
+        kits = {name: await self._call(self.__getitem__, name) for name in found}
+        return tuple([Heard(name, await kits[name]._taken(events)) for name, events in found.items()])  # noqa: SLF001
 
 
 def _contexts(jobs: Sequence[object]) -> list[Context]:
