@@ -61,6 +61,30 @@ def test_a_transaction_that_is_open_lets_nobody_wait_for_places(postgres_url, le
     writing.result()
 
 
+def test_processes_with_several_accounts_do_not_wait_for_each_other(postgres_url, ledgers):
+    """Each takes the places of one account by themselves: with two of them held at once, theirs would be a deadlock."""
+    first, second = ledgers(postgres_url), ledgers(postgres_url)
+    first.upgrade()
+    for account in ("telnyx a", "telnyx b"):
+        granted(first, account=account)
+    has_begun, runs = {"telnyx a": threading.Event(), "telnyx b": threading.Event()}, []
+
+    def taking(account, other):
+        def take(tx):
+            runs.append(account)
+            got = tx.grant(account, WISH)
+            has_begun[account].set()
+            assert has_begun[other].wait(20)
+            return got
+
+        return take
+
+    ways = ((first, ("telnyx a", "telnyx b")), (second, ("telnyx b", "telnyx a")))
+    asked = [ledger.submit(taking(*way), apart=True) for ledger, names in ways for way in (names, names[::-1])]
+    assert all(one.result().places for one in asked)
+    assert sorted(runs) == ["telnyx a", "telnyx a", "telnyx b", "telnyx b"]
+
+
 def test_places_are_of_the_clock_of_postgresql(postgres_url, ledgers):
     """Machines have clocks of their own: what a process says of the time does not count there."""
     ledger = ledgers(postgres_url)
