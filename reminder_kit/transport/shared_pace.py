@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from contextvars import ContextVar
 from math import inf
+from weakref import ref
 
 from attrs import evolve, frozen
 
@@ -57,6 +58,11 @@ class _Place:
     since: float = 0.0
 
 
+_MINE: ContextVar[tuple[Callable[[], object], _Place] | None] = ContextVar("reminder_kit_place", default=None)
+"""The place of whoever asks, and of which pace: each thread, or task, has one of its own. One for all paces, since a
+thread keeps what it was once told by a variable for as long as it runs."""
+
+
 class SharedPace(Pace):
     """A pace whose places are those of an account, shared with all who take them from the same `granting`.
 
@@ -83,8 +89,6 @@ class SharedPace(Pace):
     ) -> None:
         super().__init__(rate, longest=longest, clock=clock)
         self._granting = granting
-        #: The place of whoever asks: each thread, or task, has one of its own.
-        self._mine: ContextVar[_Place | None] = ContextVar("reminder_kit_place", default=None)
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -109,16 +113,24 @@ class SharedPace(Pace):
         if not self._per_second:
             await super().turn(io)
             return
-        self._mine.set(await self._place(io))
+        mine = await self._place(io)
+        _MINE.set(None if mine is None else (ref(self), mine))
 
     async def leave(self, io: IO) -> None:
         """Wait for the moment of the place that was got in `turn`; who missed it takes the next one, if it is near."""
-        mine, latest = self._mine.get(), self._clock() + _LEAD
-        self._mine.set(None)
+        mine, latest = self._taken_out(), self._clock() + _LEAD
         while mine is not None and self._is_missed(mine):
             mine = await self._place(io, latest)
         if mine is not None and (wait := mine.at - self._clock()) > 0:
             await io.sleep(wait)
+
+    def _taken_out(self) -> _Place | None:
+        """Return the place that was got in `turn`, by which only one request leaves; None: there is none."""
+        of, place = _MINE.get() or (None, None)
+        if of is None or of() is not self:
+            return None
+        _MINE.set(None)
+        return place
 
     async def _place(self, io: IO, latest: float = inf) -> _Place | None:
         """Return a place that is nearly there; None: there is none until `latest`."""
