@@ -15,6 +15,7 @@ from weakref import WeakSet
 
 from reminder_kit.config import checks
 from reminder_kit.errors import ConfigurationError, InvalidInputError
+from reminder_kit.forks import Forkable, survive_forks
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
 from reminder_kit.kit.listeners import EVENT_TYPES, Listeners
 from reminder_kit.kit.shared import Common
@@ -35,8 +36,8 @@ Build = Callable[[str], Mapping[str, Any] | None]
 """Returns the arguments of a tenant's kit; None: there is no such tenant, or no more."""
 
 
-class TenantKits(Generic[K]):
-    """The kits of many tenants; both faces add what is done with them."""
+class TenantKits(Forkable, Generic[K]):
+    """The kits of many tenants; both faces add what is done with them. Safe to have been made before a fork."""
 
     _kind: type[K]
     _pool: Pool | AsyncPool
@@ -81,6 +82,11 @@ class TenantKits(Generic[K]):
         self._unlearned: dict[str, tuple[float, Exception]] = {}
         self._pool = self._made_pool()
         self._common = Common(self._pool)
+        survive_forks(self)
+
+    def after_fork_in_child(self) -> None:
+        """Forget who held the lock: no such thread is in the child."""
+        self._lock = Lock()
 
     def _made_pool(self) -> Pool | AsyncPool:
         raise NotImplementedError
