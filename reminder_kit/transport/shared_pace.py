@@ -42,6 +42,10 @@ _LEAD = 0.25
 _MOMENT = 0.001
 """Seconds after which it is looked again, at the soonest, whether there are places by now."""
 
+_ALONE, _ALONE_AT_MOST = 1.0, 16.0
+"""For how many seconds a process keeps to the rate by itself where no places can be taken: at first, and at the most.
+Nobody knows how long it takes to find out that none can."""
+
 _FORGETS = 0.97
 """What is left, with each request, of how long the slowest one took between its turn and its place."""
 
@@ -67,8 +71,9 @@ class SharedPace(Pace):
     """A pace whose places are those of an account, shared with all who take them from the same `granting`.
 
     The first block of a run is one place, each further one twice as many as long as all were used: a process that has
-    little to send keeps nothing from others. Where `granting` fails, the process keeps to the rate by itself. The other
-    arguments are those of `Pace`; without a rate it is one.
+    little to send keeps nothing from others. Where `granting` fails, the process keeps to the rate by itself, for a
+    second, and twice as long each time, up to 16, until it is granted again. The other arguments are those of `Pace`;
+    without a rate it is one.
     """
 
     def keep_to(self, rates: Iterable[str | float]) -> None:
@@ -100,8 +105,9 @@ class SharedPace(Pace):
         self._again_at = 0.0
         self._block = 1
         self._lead = 0.0
-        #: Until when the process keeps to the rate by itself.
+        #: Until when the process keeps to the rate by itself, and for how long the next time.
         self._alone_until = 0.0
+        self._alone_for = _ALONE
 
     def after_fork_in_child(self) -> None:
         """Leave places, and who waits for them, to the parent."""
@@ -207,9 +213,10 @@ class SharedPace(Pace):
         with self._lock:
             now = self._clock()
             if error is not None:
-                self._alone_until = now + 1.0
+                self._alone_until = now + self._alone_for
+                self._alone_for = min(2 * self._alone_for, _ALONE_AT_MOST)
             else:
-                granted = asked.result()
+                granted, self._alone_for = asked.result(), _ALONE
                 self._places.extend(_Place(now + (at - granted.now) / SECOND, at) for at in granted.places)
                 self._again_at = 0.0 if granted.places else now + (granted.again_at - granted.now) / SECOND
             waiters, self._waiters, self._is_asking = self._waiters, [], False

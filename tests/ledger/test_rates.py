@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+import sqlalchemy as sa
 
 from reminder_kit.errors import LedgerError
 from reminder_kit.model.rates import SECOND, Wanted
@@ -102,6 +103,19 @@ def test_a_place_is_lost_with_the_process_that_had_it_and_nothing_waits_for_it(u
     later = got.places[-1] + SECOND // 10
     next_one = granted(ledgers(url), Wanted(1, 50, later))
     assert next_one.places[0] - next_one.now < SECOND
+
+
+def test_who_holds_an_account_and_is_not_heard_of_is_not_waited_for(postgres_url, ledgers, monkeypatch):
+    """A machine that went off in the middle: whoever asks is told soon, also with an engine of the host's."""
+    monkeypatch.setattr("reminder_kit.ledger.rates._PATIENCE", "SET LOCAL lock_timeout = '10ms'")
+    ledger = ledgers(postgres_url)
+    ledger.upgrade()
+    engine = sa.create_engine(ledger._database.engine.url)
+    with ledger.writing() as gone:
+        gone.grant("telnyx a", WISH)
+        with pytest.raises(LedgerError, match="locked"):
+            ledgers(engine).submit(lambda tx: tx.grant("telnyx a", WISH), apart=True).result(20)
+    engine.dispose()
 
 
 def test_an_older_ledger_has_no_places(url, ledgers):

@@ -114,17 +114,25 @@ def test_who_is_refused_holds_everybody_back_a_moment(pace, world):
 
 
 def test_where_no_places_can_be_taken_the_process_keeps_to_the_rate_by_itself(world, caplog):
-    """And tries again after a second."""
-    failing = []
+    """And tries again after a second, after two more, and so on; once there are some, it is as before."""
+    failing, is_away = [], [True]
 
     def grant(wanted):
-        failing.append(wanted)
-        raise OSError("the database is away")
+        if is_away[0]:
+            failing.append(world.now)
+            raise OSError("the database is away")
+        return world.grant(wanted)
 
     pace = SharedPace("10/s", grant, clock=world.clock)
-    left = sends(pace, world, 12)
-    assert left[-1] - left[0] == pytest.approx(11 * 0.106)
-    assert len(failing) == 2
+    left = sends(pace, world, 40)
+    assert left[-1] - left[0] == pytest.approx(39 * 0.106)
+    assert [round(after - before) for before, after in pairwise(failing)] == [1, 2]
+    is_away[0] = False
+    sends(pace, world, 60)
+    assert world.wishes
+    is_away[0] = True
+    sends(pace, world, 30)
+    assert round(failing[-1] - failing[-2]) == 1
     assert "keeps by itself now: the database is away" in caplog.text
 
 
