@@ -99,7 +99,7 @@ class TenantVerbs(Serving[K]):
         its kit can't be built, or `do` raised. A tenant that is no more (`build` returned None) is passed over, unless
         something of it is still parked.
         """
-        wanted = await TenantVerbs.names(self) if tenants is None else list(tenants)
+        wanted = await TenantVerbs.names(self) if tenants is None else _names(tenants)
         found = await self._gather([partial(self._one, name, do, tell) for name in wanted])
         return [outcome for outcome in found if outcome is not None]
 
@@ -147,6 +147,11 @@ class TenantVerbs(Serving[K]):
         found = await self._call(attributed, self, (headers, body, provider, url))
         kits = {name: await self._call(self.__getitem__, name) for name in found}
         return tuple([Heard(name, await kits[name]._taken(events)) for name, events in found.items()])  # noqa: SLF001
+
+
+def _names(tenants: Iterable[str]) -> list[str]:
+    """Return the names of tenants, or of one."""
+    return [tenants] if isinstance(tenants, str) else list(tenants)
 
 
 def _contexts(jobs: Sequence[object]) -> list[Context]:
