@@ -20,7 +20,9 @@ from reminder_kit.cli.own_kit import opened_tenants
 from reminder_kit.cli.rendering import Line
 from reminder_kit.cli.repeating import repeated
 from reminder_kit.cli.session import all_tenants
+from reminder_kit.errors import ReminderKitError, unforeseen
 from reminder_kit.kit.tenant_outcomes import as_json
+from reminder_kit.ledger.namespaces import namespaces
 from reminder_kit.planning.report import Report
 
 if TYPE_CHECKING:
@@ -62,9 +64,21 @@ def _once(tenants: Tenants, *, force: bool, quiet: bool) -> int:
     1: a tenant could not be served, or something of one failed, or is unknown; 4: something waits for a person.
     """
     teller = _Teller(quiet, is_json=chosen().json)
-    report = tenants.resync(force=force, tell=teller.tell)
+    wanted, teller.status = _wanted(tenants)
+    report = tenants.resync(force=force, tenants=wanted, tell=teller.tell)
     teller.end(report)
     return teller.status
+
+
+def _wanted(tenants: Tenants) -> tuple[list[str], int]:
+    """Return all tenants, and the exit status of knowing them: 1 where the app's `names` fails, which stops nobody."""
+    try:
+        return tenants.names(), 0
+    except ReminderKitError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever the app's own function raises, its database may be back soon
+        say(f"error: the tenants could not be listed: {unforeseen(error)} (those in the ledger are served)")
+        return namespaces(tenants.ledger), 1
 
 
 @define

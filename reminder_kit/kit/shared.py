@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from attrs import define, field
 
 from reminder_kit.delivery.accounts import AccountState, account_of
+from reminder_kit.forks import Forkable, survive_forks
 from reminder_kit.kit.rates import granting
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.ports import Provider
@@ -83,15 +84,22 @@ class _Account:
         return self.pace
 
 
-@define
-class Common:
-    """What many kits of one process share. Safe between threads."""
+@define(eq=False)
+class Common(Forkable):
+    """What many kits of one process share. Safe between threads, and to have been made before a fork."""
 
     pool: Pool | AsyncPool
     follower: Any = None
     _accounts: dict[tuple[str, str, str], _Account] = field(factory=dict)
     _said: dict[str, str] = field(factory=dict)
     _lock: Any = field(factory=Lock)
+
+    def __attrs_post_init__(self) -> None:
+        survive_forks(self)
+
+    def after_fork_in_child(self) -> None:
+        """Forget who held the lock: no such thread is in the child."""
+        self._lock = Lock()
 
     def pace(self, ledger: Ledger, provider: Provider, *, rate: str | float | None) -> Pace:
         """Return the pace of the provider's account, which is that of whoever asked for the slowest rate.

@@ -5,6 +5,7 @@ Never awaits anything, and calls no provider: what is done with kits stands in `
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -14,6 +15,7 @@ from weakref import WeakSet
 
 from reminder_kit.config import checks
 from reminder_kit.errors import ConfigurationError, InvalidInputError
+from reminder_kit.forks import Forkable, survive_forks
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
 from reminder_kit.kit.listeners import EVENT_TYPES, Listeners
 from reminder_kit.kit.shared import Common
@@ -27,12 +29,15 @@ __all__ = ["Build", "TenantKits"]
 
 K = TypeVar("K", ReminderKit, AsyncReminderKit)
 
+_TRIED_AGAIN = 60.0
+"""Seconds after which a tenant that could not be built is built once more to find out what it writes from."""
+
 Build = Callable[[str], Mapping[str, Any] | None]
 """Returns the arguments of a tenant's kit; None: there is no such tenant, or no more."""
 
 
-class TenantKits(Generic[K]):
-    """The kits of many tenants; both faces add what is done with them."""
+class TenantKits(Forkable, Generic[K]):
+    """The kits of many tenants; both faces add what is done with them. Safe to have been made before a fork."""
 
     _kind: type[K]
     _pool: Pool | AsyncPool
@@ -73,8 +78,15 @@ class TenantKits(Generic[K]):
         #: By sender, who writes from it; and of whom that is known.
         self._senders: dict[str, set[str]] = {}
         self._known: dict[str, frozenset[str]] = {}
+        #: Who could not be built to find that out: when, by a clock that only grows, and why.
+        self._unlearned: dict[str, tuple[float, Exception]] = {}
         self._pool = self._made_pool()
         self._common = Common(self._pool)
+        survive_forks(self)
+
+    def after_fork_in_child(self) -> None:
+        """Forget who held the lock: no such thread is in the child."""
+        self._lock = Lock()
 
     def _made_pool(self) -> Pool | AsyncPool:
         raise NotImplementedError
@@ -85,13 +97,20 @@ class TenantKits(Generic[K]):
         Raises `InvalidInputError` where there is no such tenant, whatever `build` raises, and as a kit's constructor
         does.
         """
+        kit = self.if_any(name)
+        if kit is None:
+            raise InvalidInputError(f"there is no tenant {shown_name(name)}: `build` returned None for it")
+        return kit
+
+    def if_any(self, name: str) -> K | None:
+        """Return a tenant's kit as `[name]` does; None: `build` says that there is no such tenant, or no more."""
         with self._lock:
             if name in self._kits:
                 self._kits.move_to_end(name)
                 return self._kits[name]
         made = self._built(name)
         if made is None:
-            raise InvalidInputError(f"there is no tenant {shown_name(name)}: `build` returned None for it")
+            return None
         with self._lock:  # another thread may have built it meanwhile: two kits of one tenant are as two processes
             kit = self._kits.setdefault(name, made)
             self._kits.move_to_end(name)
@@ -113,6 +132,7 @@ class TenantKits(Generic[K]):
         return kit
 
     def _note_senders(self, name: str, senders: frozenset[str]) -> None:
+        self._unlearned.pop(name, None)
         for sender in self._known.get(name, ()):
             self._senders[sender].discard(name)
         self._known[name] = senders
@@ -130,16 +150,13 @@ class TenantKits(Generic[K]):
         """Return a tenant's kit; None: it is no more, and nothing of it is left to do."""
         from reminder_kit.ledger.namespaces import is_anything_open
 
-        with self._lock:
-            kept = self._kits.get(name)
-        if kept is None and self._build(name) is None:
-            if is_anything_open(self.ledger.namespaced(name)):
-                raise ConfigurationError(
-                    f"tenant {shown_name(name)} is no more (`build` returned None), and messages of it are parked, "
-                    "which go out: have it built once more, and withdraw its appointments"
-                )
-            return None
-        return self[name]
+        kit = self.if_any(name)
+        if kit is None and is_anything_open(self.ledger.namespaced(name)):
+            raise ConfigurationError(
+                f"tenant {shown_name(name)} is no more (`build` returned None), and messages of it are parked, "
+                "which go out: have it built once more, and withdraw its appointments"
+            )
+        return kit
 
     # Listening
 
@@ -175,26 +192,39 @@ class TenantKits(Generic[K]):
         wanted = list(senders)
         found = self._found_writing(wanted)
         if not found and wanted:
-            with self._lock:
-                known = {*self._known}
-            for name in self.all_names():
-                if name not in known:
-                    self._learn(name)
+            for name in self._unknown(self.all_names()):
+                self._learn(name)
             found = self._found_writing(wanted)
         return found
+
+    def _unknown(self, names: Iterable[str]) -> list[str]:
+        """Return those of whom it is not known what they write from; who failed is tried again after a while."""
+        with self._lock:
+            lately = {name for name, (at, _) in self._unlearned.items() if time.monotonic() < at + _TRIED_AGAIN}
+            return [name for name in names if name not in self._known and name not in lately]
+
+    def doubt(self) -> Exception | None:
+        """Return why somebody's senders are not known; None: those of all are, that were asked for."""
+        with self._lock:
+            return next((error for _, error in self._unlearned.values()), None)
 
     def _found_writing(self, senders: Sequence[str]) -> list[str]:
         with self._lock:
             return sorted({name for sender in senders for name in self._senders.get(sender, ())})
 
     def _learn(self, name: str) -> None:
-        """Find out what a tenant writes from; one that can't be built writes from nothing, until it is built."""
+        """Find out what a tenant writes from; one that is no more writes from nothing, until it is built."""
         try:
-            self._built(name)
+            made = self._built(name)
         except Exception as error:  # noqa: BLE001 - one tenant's failure is no other's
             LOG.warning("tenant %s: %s", shown_name(name), Outcome(name, error=error).words)
-        with self._lock:
-            self._known.setdefault(name, frozenset())
+            with self._lock:
+                self._unlearned[name] = (time.monotonic(), error)
+            return
+        if made is None:
+            with self._lock:
+                self._unlearned.pop(name, None)
+                self._known.setdefault(name, frozenset())
 
     def recent(self) -> list[str]:
         """Return the tenants whose kits are kept, the one that was used last first."""

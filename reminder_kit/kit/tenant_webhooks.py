@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote
 
 from attrs import define, field, frozen
 
-from reminder_kit.errors import InvalidInputError, LedgerError, PayloadError, ReminderKitError, SignatureError
+from reminder_kit.errors import InvalidInputError, LedgerError, PayloadError, SignatureError
 from reminder_kit.kit.receiving import verified
 from reminder_kit.kit.tenant_kits import TenantKits
 from reminder_kit.ledger.ledger import Ledger
@@ -38,6 +38,9 @@ _NUMBER = re.compile(r"\+?[1-9][0-9]{6,14}")
 
 REPORTS: frozenset[str] = frozenset({"scheduled", "sent", "delivered", "undelivered", "cancelled", "unknown"})
 """Types of events that are about one message, and no reply of a person."""
+
+_CONSENT = frozenset({"opted_out", "opted_in"})
+"""Types of events that hold for all who write from a sender."""
 
 Senders = Callable[[Iterable[str]], list[str]]
 """Returns the tenants that write from any of these senders, sorted."""
@@ -92,7 +95,9 @@ def whose(event: DeliveryEvent, named: Named, ledger: Ledger, senders: Senders) 
     ours = {sender_name(sender) for sender in event.senders} or {sender_name(word) for word in named.words}
     wrote = [*writers(ledger, _number(event), event.occurred_at), *writers(ledger, _number(event))]
     last = [name for name, sender in wrote if sender_name(sender) in ours]
-    return list(dict.fromkeys(last)) or senders(ours)
+    if not last or event.type in _CONSENT:  # a STOP is no tenant's own: where that one is no more, it bars for the rest
+        last += senders(ours)
+    return list(dict.fromkeys(last))
 
 
 def _number(event: DeliveryEvent) -> list[str]:
@@ -110,7 +115,9 @@ class _Asked:
     #: Headers, body, provider and address, as `receive` takes them.
     webhook: tuple[Mapping[str, str], bytes, str | None, str | None]
     #: Why the first that was asked did not find it so.
-    error: ReminderKitError | None = None
+    error: Exception | None = None
+    #: Of whom nobody can tell for now whether it is theirs, and why: their kits can't be built, or lack the key.
+    failed: dict[str, Exception] = field(factory=dict)
     _known: dict[str, tuple[DeliveryEvent, ...]] = field(factory=dict)
 
     def events(self, name: str) -> tuple[DeliveryEvent, ...]:
@@ -121,12 +128,23 @@ class _Asked:
         if name not in self._known:
             self._known[name] = ()
             try:
-                self._known[name] = verified(self.tenants[name], *self.webhook)
+                self._known[name] = self._read(name)
             except PayloadError:
                 raise
-            except ReminderKitError as error:  # another key, another provider, or no such tenant
+            except Exception as error:  # noqa: BLE001 - whatever a `build` raises, others are asked all the same
                 self.error = self.error or error
+                self.failed[name] = error
         return self._known[name]
+
+    def _read(self, name: str) -> tuple[DeliveryEvent, ...]:
+        """Return the events; none where the key is another one, and where there is no such tenant, or provider."""
+        if (kit := self.tenants.if_any(name)) is None:
+            return ()
+        try:
+            return verified(kit, *self.webhook)
+        except (SignatureError, InvalidInputError) as error:
+            self.error = self.error or error
+            return ()
 
     def first_of(self, names: Iterable[str]) -> tuple[DeliveryEvent, ...]:
         """Return the events by the first key that fits; none fits: ()."""
@@ -139,7 +157,8 @@ def attributed(
     """Return the events of a webhook by whose they are; {}: it is genuine, and nobody's.
 
     Raises `SignatureError` (or why the first key did not fit) where nobody's key fits, `PayloadError`,
-    `InvalidInputError` for a body that is not bytes, and `LedgerError` as `TenantVerbs.receive` says.
+    `InvalidInputError` for a body that is not bytes, `LedgerError` as `TenantVerbs.receive` says, and what the kit of
+    whose it is can't be built for.
     """
     _, body, _, url = webhook
     if not isinstance(body, bytes):
@@ -148,20 +167,35 @@ def attributed(
     events = asked.first_of(named.candidates(tenants.ledger, tenants.writing_from))
     if not events:
         if asked.error is None and asked.first_of(tenants.recent()):
-            LOG.info("a webhook is nobody's here: passed over")
-            return {}
+            return _nobodys(tenants)
         raise asked.error or SignatureError("no tenant has a message, a number or a sender that this webhook names")
     found: dict[str, list[DeliveryEvent]] = {}
     for event in events:
-        name = _owner(event, whose(event, named, tenants.ledger, tenants.writing_from), asked)
+        likely = whose(event, named, tenants.ledger, tenants.writing_from)
+        name = _owner(event, likely, asked)
         if name is not None:  # as its own adapter reads it
             found.setdefault(name, []).extend(one for one in asked.events(name) if one.id == event.id)
+        elif not likely:
+            _nobodys(tenants)
     return found
 
 
+def _nobodys(tenants: TenantKits[Any]) -> dict[str, list[DeliveryEvent]]:
+    """Pass over what is genuine and nobody's; raises why it can't be known whether it is."""
+    if (error := tenants.doubt()) is not None:
+        raise error
+    LOG.info("a webhook is nobody's here: passed over")
+    return {}
+
+
 def _owner(event: DeliveryEvent, likely: Sequence[str], asked: _Asked) -> str | None:
-    """Return the first of these tenants whose own key verifies an event; None: nobody's does."""
+    """Return the first of these tenants whose own key verifies an event; None: nobody's does.
+
+    Raises why the kit of one could not be asked, where it is nobody else's: it is not lost, its provider tries again.
+    """
     genuine = [name for name in likely[:_TRIED] if asked.events(name)]
+    if not genuine and (failed := [name for name in likely[:_TRIED] if name in asked.failed]):
+        raise asked.failed[failed[0]]
     if len(genuine) > 1 and event.type in REPORTS and event.type != "unknown":
         raise LedgerError(
             f"a report on a message that is not recorded yet, from a sender of {len(genuine)} tenants: its provider is "

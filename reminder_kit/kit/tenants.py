@@ -101,7 +101,7 @@ class TenantVerbs(Serving[K]):
         its kit can't be built, or `do` raised. A tenant that is no more (`build` returned None) is passed over, unless
         something of it is still parked.
         """
-        wanted = await TenantVerbs.names(self) if tenants is None else list(tenants)
+        wanted = await TenantVerbs.names(self) if tenants is None else _names(tenants)
         found = await self._gather([partial(self._one, name, do, tell) for name in wanted])
         return [outcome for outcome in found if outcome is not None]
 
@@ -153,7 +153,13 @@ class TenantVerbs(Serving[K]):
             kit = await self._call(self.__getitem__, tenant)
             return (Heard(tenant, await kit._taken(verified(kit, headers, body, provider, url))),)  # noqa: SLF001
         found = await self._call(attributed, self, (headers, body, provider, url))
-        return tuple([Heard(name, await self[name]._taken(events)) for name, events in found.items()])  # noqa: SLF001
+        kits = {name: await self._call(self.__getitem__, name) for name in found}
+        return tuple([Heard(name, await kits[name]._taken(events)) for name, events in found.items()])  # noqa: SLF001
+
+
+def _names(tenants: Iterable[str]) -> list[str]:
+    """Return the names of tenants, or of one."""
+    return [tenants] if isinstance(tenants, str) else list(tenants)
 
 
 def _rid(purges: ExitStack) -> None:

@@ -209,13 +209,15 @@ class Verbs(LookingVerbs):
 
         `appointments` (any iterable) are taken in first, as they were `as_of` (see `plan`;
         default: as the call began). `only_dirty` looks only at what was recorded since, `shard` at a part of it (see
-        `shards`). Raises `InvalidInputError` for a shard together with any of these.
+        `shards`). Raises `InvalidInputError` for a shard together with any of these, and for what is no shard.
         """
         await self._in_thread(self.ledger.upgrade_if_older)
         if shard is not None:
             if appointments is not None or complete or only_dirty:
                 raise InvalidInputError("a shard is a part of what is recorded: nothing is handed in with it")
-            plan = await self._in_thread(self._planner.shard, self.now(), shard)
+            from reminder_kit.reconciler.shards import as_rows
+
+            plan = await self._in_thread(self._planner.shard, self.now(), as_rows(shard))
             return await self._purged(await self._carry_out(plan, force=force, job="resync"))
         plan = await self._in_thread(
             self._planner.resync,

@@ -60,6 +60,8 @@ class _Writer:
     waiting: SimpleQueue[_Job | None] = field(factory=SimpleQueue)
     #: Held while a transaction is open.
     busy: Lock = field(factory=Lock)
+    #: How many operations are run together.
+    most: int = _MOST
 
     def run(self) -> None:
         """Commit what comes, until the end."""
@@ -99,7 +101,7 @@ class _Writer:
     def _commit_together(self, first: _Job) -> None:
         until = time.monotonic() + _LONGEST
         jobs = [first] if first.future.set_running_or_notify_cancel() else []
-        jobs += self._waiting(_MOST - len(jobs))
+        jobs += self._waiting(self.most - len(jobs))
         if jobs:
             self._commit(jobs, until)
         del first, jobs  # an error that somebody keeps keeps this frame, which is not to keep the ledger
@@ -121,7 +123,7 @@ class _Writer:
                     _foresee(wave, transaction)
                     results += [job.operation(transaction.within(job.namespace)) for job in wave]
                     if time.monotonic() < until:
-                        jobs += self._waiting(_MOST - len(jobs))
+                        jobs += self._waiting(self.most - len(jobs))
         except NotAsMeantError:
             self._commit(jobs, 0.0, together=False)
         except BaseException as error:  # noqa: BLE001 - whatever it is, the one who waits is told
@@ -171,14 +173,15 @@ def _commit_alone(job: _Job) -> None:
 class Group:
     """The one writer of a ledger in this process.
 
-    Operations that wait are run together, in the order they came, up to 100 at once; those
+    Operations that wait are run together, in the order they came, up to `most` at once; those
     that come meanwhile are taken along for 10 ms, and as soon as none is waiting all are
     committed. Their futures complete once the commit is durable. An operation must depend on
     nothing but the transaction: where one of a group fails, all is rolled back and each is
     run by itself.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = _MOST) -> None:
+        self._most = most
         self._lock = Lock()
         self._writer: _Writer | None = None
         self._thread: Thread | None = None
@@ -195,7 +198,7 @@ class Group:
             raise LedgerError("an operation of the ledger can't wait for another one: call the transaction itself")
         with self._lock:
             if self._writer is None:
-                writer = _Writer()
+                writer = _Writer(most=self._most)
                 thread = Thread(target=writer.run, name="reminder-kit-ledger", daemon=True)
                 thread.start()
                 self._writer, self._thread = writer, thread

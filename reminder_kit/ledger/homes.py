@@ -95,9 +95,7 @@ class Home(Forkable):
     ) -> Future[T]:
         """Have the one writer run an operation, within a namespace, in a transaction that `writing` opens.
 
-        Returns at once. `apart`, on PostgreSQL, has another one do it, for what other processes wait for.
-
-        `apart`, on PostgreSQL, has another one do it, for what other processes wait for.
+        Returns at once. `apart`, on PostgreSQL, has another one do it, by itself, for what other processes wait for.
         """
         with self.lock:
             group = self.open.committing(apart=apart and self.database.kind != "sqlite")

@@ -43,11 +43,15 @@ class Openings:
         return [group for group in (self.group, self.apart) if group is not None]
 
     def committing(self, *, apart: bool) -> Group:
-        """Return the thread that commits to it, begun when it is first needed; `apart`: what others wait for."""
+        """Return the thread that commits to it, begun when it is first needed; `apart`: what others wait for.
+
+        That is one operation after another: two processes which each held several locks of others would wait for
+        each other.
+        """
         from reminder_kit.ledger.group_commit import Group
 
         if apart:
-            self.apart = self.apart or Group()
+            self.apart = self.apart or Group(most=1)
             return self.apart
         self.group = self.group or Group()
         return self.group

@@ -14,9 +14,18 @@ from reminder_kit.model.rates import Granted, RateBook, Wanted
 
 __all__ = ["grant"]
 
+_PATIENCE = "SET LOCAL lock_timeout = '1s'"
+"""For how long others' places are waited for: a process of a machine that went off holds its row until PostgreSQL hears
+of that, which may take hours."""
+
 
 def grant(name: str, wanted: Wanted, runner: Runner, statements: RateStatements) -> Granted:
-    """Give places in the rate of an account; who else asks meanwhile waits until this transaction has ended."""
+    """Give places in the rate of an account; who else asks meanwhile waits until this transaction has ended.
+
+    Raises what the driver does where PostgreSQL lets nobody have the row within a second.
+    """
+    if runner.kind == "postgresql":
+        runner.statement(_PATIENCE)
     if not (found := runner.rows(statements.taken, name=name)):
         runner.run(statements.begin, name=name)
         found = runner.rows(statements.taken, name=name)

@@ -9,7 +9,7 @@ from itertools import accumulate, pairwise
 
 from attrs import frozen
 
-__all__ = ["CATCH_UP", "HEADROOM", "HORIZON", "Granted", "RateBook", "Wanted"]
+__all__ = ["HEADROOM", "HORIZON", "Granted", "RateBook", "Wanted"]
 
 SECOND = 1_000_000
 
@@ -19,9 +19,6 @@ provider that counts strictly would refuse what came too near to what was late."
 
 HORIZON = SECOND
 """How far ahead places are given away: what a process that is killed had is lost for no longer."""
-
-CATCH_UP = 2 * SECOND // 5
-"""How far behind an even spacing of requests may be caught up, at one and a half times their frequency."""
 
 _LONGEST_HOLD = 60 * SECOND
 """For how long the provider's word that it is too much is believed, whatever a clock that was set back says since."""
@@ -66,7 +63,7 @@ class RateBook:
     taken: tuple[int, ...] = ()
     #: When the next one would be due, if all were evenly spaced.
     due: int = 0
-    #: Until when the provider wants to be left alone.
+    #: Until when the provider wants to be left alone; 0: it does not.
     until: int = 0
 
     @classmethod
@@ -83,18 +80,20 @@ class RateBook:
         """Return the book once somebody was given places at `now`, and what they are.
 
         In any span of a second no more are given than the rate has (at less than one a second: one in each of its
-        spans), with some headroom. Entries further ahead than any that are given are of a clock that was set back.
+        spans), with some headroom; what was given back is caught up, at one and a half times the frequency, and a pause
+        is not. Entries further ahead than any that are given are of a clock that was set back.
         """
         most = max(1, int(wanted.per_second))
         span = round(most / wanted.per_second * HEADROOM * SECOND)
         gap = span // most
-        until = max(min(self.until, now + _LONGEST_HOLD), now + wanted.held)
+        held = now + wanted.held if wanted.held > 0 else 0
+        until = max(min(self.until, now + _LONGEST_HOLD) if self.until > now else 0, held)
         free = {*self.taken} & {*wanted.unused}
         taken = [at for at in self.taken if now - span < at <= now + 2 * HORIZON and at not in free]
-        due = max(min(self.due, now + HORIZON + gap) - gap * len(free), now - CATCH_UP, until)
+        due = max(min(self.due, now + HORIZON + gap) - gap * len(free), now, until)
         given = list[int]()
         while True:
-            at = max(now, due, taken[-1] + 2 * gap // 3 if taken else 0)
+            at = max(due, taken[-1] + 2 * gap // 3 if taken else 0)
             if len(taken) >= most:
                 at = max(at, taken[-most] + span)
             if at > now + HORIZON or len(given) >= wanted.count:

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
+from reminder_kit.errors import InvalidInputError
 from reminder_kit.model.rule_sets import Standing
 from reminder_kit.reconciler.batches import batched
 from reminder_kit.reconciler.scope import Scope
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from reminder_kit.ledger.reader import Reader
     from reminder_kit.reconciler.planner import Planner
 
-__all__ = ["Shards", "shards_of"]
+__all__ = ["Shards", "as_rows", "shards_of"]
 
 _AT_ONCE = 100_000
-"""How many appointments are spread at once; the next round has the rest."""
+"""How many appointments are spread at once; the next round has the rest. What a guard judges is all of it."""
 
 
 @frozen
@@ -61,7 +61,12 @@ class Shards:
 
 
 def shards_of(planner: Planner, now: datetime, most: int) -> Shards:
-    """Return the shards of a batch job at `now` (UTC), of at most so many appointments, or of one group with more."""
+    """Return the shards of a batch job at `now` (UTC), of at most so many appointments, or of one group with more.
+
+    Raises `InvalidInputError` for what is no number of appointments.
+    """
+    if type(most) is not int or most < 1:
+        raise InvalidInputError(f"a shard has one appointment at least, and {most!r} is no number of them")
     place = planner.ledger.place()
 
     def asked(reader: Reader) -> Shards:
@@ -73,14 +78,27 @@ def shards_of(planner: Planner, now: datetime, most: int) -> Shards:
             return Shards(whole="the ledger serves other rules, or was moved or restored")
         if reader.blockers():
             return Shards(whole="an account is blocked, and one reminder tries it")
-        rows = list(islice(reader.sweep.needing_a_look(now, settings.digest, waiting=True), _AT_ONCE))
+        rows = reader.sweep.needing_a_look(now, settings.digest, waiting=True)
         if len(rows) <= most:
             return Shards((tuple(rows),) if rows else ())
         if why := _too_much(planner, reader, rows, now):
             return Shards(whole=why)
-        return Shards(tuple(_packed(_groups(reader, rows), most)))
+        return Shards(tuple(_packed(_groups(reader, rows[:_AT_ONCE]), most)))
 
     return planner.ledger.read(asked)
+
+
+def as_rows(shard: Any) -> tuple[int, ...]:
+    """Return a shard as the rows that it is; raises `InvalidInputError` for what is none: all of them, or a text."""
+    try:
+        rows = tuple(shard)
+    except TypeError:
+        rows = ("",)
+    if isinstance(shard, str | bytes) or any(type(row) is not int for row in rows):
+        raise InvalidInputError(
+            "a shard is the numbers of some appointments, one of the parts that `shards` returns: resync(shard=part)"
+        )
+    return rows
 
 
 def _too_much(planner: Planner, reader: Reader, rows: Sequence[int], now: datetime) -> str:
@@ -96,7 +114,7 @@ def _too_much(planner: Planner, reader: Reader, rows: Sequence[int], now: dateti
         return "many may be told that their appointments are cancelled"
     if guard.is_too_much(len(dirty), parked) and guard.is_too_much(_told(reader, dirty), parked):
         return "much may be told already under another id"
-    cap, wanted = planner.provider.capabilities.cap, len(rows) * max(1, len(settings.rules))
+    cap, wanted = planner.provider.capabilities.cap, len(rows[:_AT_ONCE]) * max(1, len(settings.rules))
     if cap is not None and reader.room(cap, wanted, settings.provider) < wanted:
         return "the provider may have no room for all"
     return ""

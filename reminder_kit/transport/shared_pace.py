@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from contextvars import ContextVar
 from math import inf
+from weakref import ref
 
 from attrs import evolve, frozen
 
@@ -41,6 +42,10 @@ _LEAD = 0.25
 _MOMENT = 0.001
 """Seconds after which it is looked again, at the soonest, whether there are places by now."""
 
+_ALONE, _ALONE_AT_MOST = 1.0, 16.0
+"""For how many seconds a process keeps to the rate by itself where no places can be taken: at first, and at the most.
+Nobody knows how long it takes to find out that none can."""
+
 _FORGETS = 0.97
 """What is left, with each request, of how long the slowest one took between its turn and its place."""
 
@@ -57,12 +62,18 @@ class _Place:
     since: float = 0.0
 
 
+_MINE: ContextVar[tuple[Callable[[], object], _Place] | None] = ContextVar("reminder_kit_place", default=None)
+"""The place of whoever asks, and of which pace: each thread, or task, has one of its own. One for all paces, since a
+thread keeps what it was once told by a variable for as long as it runs."""
+
+
 class SharedPace(Pace):
     """A pace whose places are those of an account, shared with all who take them from the same `granting`.
 
     The first block of a run is one place, each further one twice as many as long as all were used: a process that has
-    little to send keeps nothing from others. Where `granting` fails, the process keeps to the rate by itself. The other
-    arguments are those of `Pace`; without a rate it is one.
+    little to send keeps nothing from others. Where `granting` fails, the process keeps to the rate by itself, for a
+    second, and twice as long each time, up to 16, until it is granted again. The other arguments are those of `Pace`;
+    without a rate it is one.
     """
 
     def keep_to(self, rates: Iterable[str | float]) -> None:
@@ -83,8 +94,6 @@ class SharedPace(Pace):
     ) -> None:
         super().__init__(rate, longest=longest, clock=clock)
         self._granting = granting
-        #: The place of whoever asks: each thread, or task, has one of its own.
-        self._mine: ContextVar[_Place | None] = ContextVar("reminder_kit_place", default=None)
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -96,8 +105,9 @@ class SharedPace(Pace):
         self._again_at = 0.0
         self._block = 1
         self._lead = 0.0
-        #: Until when the process keeps to the rate by itself.
+        #: Until when the process keeps to the rate by itself, and for how long the next time.
         self._alone_until = 0.0
+        self._alone_for = _ALONE
 
     def after_fork_in_child(self) -> None:
         """Leave places, and who waits for them, to the parent."""
@@ -109,16 +119,24 @@ class SharedPace(Pace):
         if not self._per_second:
             await super().turn(io)
             return
-        self._mine.set(await self._place(io))
+        mine = await self._place(io)
+        _MINE.set(None if mine is None else (ref(self), mine))
 
     async def leave(self, io: IO) -> None:
         """Wait for the moment of the place that was got in `turn`; who missed it takes the next one, if it is near."""
-        mine, latest = self._mine.get(), self._clock() + _LEAD
-        self._mine.set(None)
+        mine, latest = self._taken_out(), self._clock() + _LEAD
         while mine is not None and self._is_missed(mine):
             mine = await self._place(io, latest)
         if mine is not None and (wait := mine.at - self._clock()) > 0:
             await io.sleep(wait)
+
+    def _taken_out(self) -> _Place | None:
+        """Return the place that was got in `turn`, by which only one request leaves; None: there is none."""
+        of, place = _MINE.get() or (None, None)
+        if of is None or of() is not self:
+            return None
+        _MINE.set(None)
+        return place
 
     async def _place(self, io: IO, latest: float = inf) -> _Place | None:
         """Return a place that is nearly there; None: there is none until `latest`."""
@@ -195,9 +213,10 @@ class SharedPace(Pace):
         with self._lock:
             now = self._clock()
             if error is not None:
-                self._alone_until = now + 1.0
+                self._alone_until = now + self._alone_for
+                self._alone_for = min(2 * self._alone_for, _ALONE_AT_MOST)
             else:
-                granted = asked.result()
+                granted, self._alone_for = asked.result(), _ALONE
                 self._places.extend(_Place(now + (at - granted.now) / SECOND, at) for at in granted.places)
                 self._again_at = 0.0 if granted.places else now + (granted.again_at - granted.now) / SECOND
             waiters, self._waiters, self._is_asking = self._waiters, [], False

@@ -249,6 +249,20 @@ def test_an_apps_own_tenants_are_served(run, telnyx, app, calendar, event):
     assert run("ledger", "purge", "--app", app, "--tenant", "north").status == 0
 
 
+def test_an_app_that_can_not_name_its_tenants_keeps_nobody_from_being_served(run, telnyx, app, calendar, event, folder):
+    """Those in the ledger are, also with --every, whose next round may know more; the status says that it failed."""
+    assert run("import", calendar(event("A-1")), "--app", app, "--tenant", "north", "--now", NOW).status == 0
+    file = folder / f"{app.partition(':')[0]}_down.py"
+    file.write_text(
+        f"from {app.partition(':')[0]} import *\n\n\ndef names():\n    raise ConnectionError(NAME)\n\n\n"
+        'NAME = "+12025550199"\ntenants = type(tenants)("sqlite:///app.db", build, names=names)\n'
+    )
+    ran = run("resync", "--all-tenants", "--app", f"{file.stem}:tenants", "--json")
+    assert (ran.status, [json.loads(line)["tenant"] for line in ran.out.splitlines()]) == (1, ["north"])
+    assert "the tenants could not be listed: ConnectionError in names" in ran.err
+    assert "+1202" not in ran.err
+
+
 def test_both_forms_lead_to_the_same_kits(practices):
     """What the command line makes of a folder is `Tenants`, whose kits are those of code."""
     from reminder_kit.config.loading import load

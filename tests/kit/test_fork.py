@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from reminder_kit import Appointment, Recipient, ReminderKit, Rule
+from reminder_kit import Appointment, Recipient, ReminderKit, Rule, Tenants
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.sandbox import Fault, Sandbox, serve
 from tests.factories import START
@@ -58,6 +58,19 @@ def test_a_kit_that_was_used_works_on_in_a_forked_process(kit, sandbox):
     assert forked(1, lambda: kit.sync(visits(16)).ok) == [True]
     assert kit.sync(visits(24)).ok
     assert len(sandbox.parked()) == 24
+
+
+def test_tenants_that_another_thread_was_busy_with_work_on_in_a_forked_process(sandbox, tmp_path):
+    """Its locks are held in the parent alone: the child has no such thread that would ever let go of them."""
+
+    def build(name):
+        rule = {"id": "day-before", "before": "24 hours", "text": f"{name}: {{{{ when }}}}."}
+        return {"provider": Telnyx(api_key="KEY", from_="+12025550100"), "rules": [rule], "clock": lambda: START}
+
+    with Tenants(f"sqlite:///{tmp_path / 'r.db'}", build) as tenants:
+        tenants["north"].record(visits(1))
+        with tenants._lock, tenants._common._lock:
+            assert forked(1, lambda: tenants["south"].status() and tenants["north"].status()["appointments"]) == [1]
 
 
 def test_forked_processes_hold_each_other_off(kit, sandbox):

@@ -204,6 +204,13 @@ def test_who_has_no_row_yet_is_served_where_names_says_so(tenants, platform, sql
         assert sorted(others.resync().reports) == ["north", "west"]
 
 
+def test_one_tenant_may_be_named_as_it_is(serve_tenants, platform):
+    """A text is one name, and not a name for each of its letters, of which there would be no tenants."""
+    served = serve_tenants()
+    served.run(served.tenants["north"].record(visit_to("north")))
+    assert list(served.run(served.tenants.resync(tenants="north")).reports) == ["north"]
+
+
 def test_only_those_with_something_new_are_looked_at(serve_tenants, platform):
     """What follows a commit costs one question, and the practices in which something was recorded."""
     served = serve_tenants()

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from reminder_kit import AsyncTenants
-from reminder_kit.errors import InvalidInputError, LedgerError, SignatureError
+from reminder_kit.errors import ConfigurationError, InvalidInputError, LedgerError, SignatureError
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.webhook_app import WebhookApp
 from tests.factories import NUMBER, START
@@ -131,6 +131,77 @@ def test_another_accounts_key_speaks_for_nobody_else(served, platform):
         with pytest.raises(SignatureError):
             served.run(served.tenants.receive(forged, body, tenant=tenant))
     assert served.heard == []
+
+
+def unbuildable(platform, served, tenant, error):
+    """Have a practice's kit fail to be built from now on."""
+    build = platform.build
+
+    def failing(name):
+        if name == tenant:
+            raise error
+        return build(name)
+
+    served.tenants._kits.clear()
+    served.tenants._build = failing
+
+
+@pytest.mark.parametrize("error", [ConfigurationError("no key"), LookupError("no row")], ids=["ours", "theirs"])
+def test_what_is_of_a_tenant_that_can_not_be_built_is_asked_for_again(served, platform, error):
+    """Its neighbour's key, of the same account and number, finds it genuine: nobody says that it was stored."""
+    served.run(served.tenants["west"].sync(visit_to("west")))
+    served.tenants["east"]
+    (hook, *_) = sent(platform, "west")["west"]
+    reply = platform.house("west").inbound(NUMBER, "C", to=SENDERS["west"])
+    unbuildable(platform, served, "west", error)
+    for one in (hook, reply):
+        with pytest.raises(type(error)):
+            receive(served, platform, one, "second")
+    assert served.heard == []
+    served.tenants._build = platform.build
+    assert told(receive(served, platform, reply, "second")) == [("west", ["received"])]
+
+
+def test_a_tenant_that_can_not_be_built_keeps_nothing_from_its_neighbours(served, platform):
+    """A stranger's word to the number that both write from is heard by who can hear it."""
+    for name in ("east", "west"):
+        served.run(served.tenants[name].sync(visit_to(name)))
+    unbuildable(platform, served, "east", LookupError("no row"))
+    hook = platform.house("west").inbound(ROUGH, "Hello?", to=SENDERS["west"])
+    assert told(receive(served, platform, hook, "second")) == [("west", ["received"])]
+
+
+def test_whose_sender_is_not_known_yet_is_asked_for_again(served, platform, monkeypatch):
+    """South could not be built when a stranger wrote to it: that is nobody's for now, and south's a minute later."""
+    served.run(served.tenants["south"].record(visit_to("south")))
+    served.run(served.tenants["north"].sync(visit_to("north")))
+    served.close()
+    again = Served(type(served.tenants), served.tenants.ledger.url, platform)
+    unbuildable(platform, again, "south", LookupError("no row"))
+    again.tenants["north"]
+    hook = platform.house("south").inbound(ROUGH, "STOP", to=SENDERS["south"])
+    for _ in range(2):
+        with pytest.raises(LookupError):
+            receive(again, platform, hook)
+    again.tenants._build = platform.build
+    monkeypatch.setattr("reminder_kit.kit.tenant_kits._TRIED_AGAIN", 0.0)
+    assert told(receive(again, platform, hook)) == [("south", ["opted_out"])]
+    again.close()
+
+
+def test_a_stop_to_a_tenant_that_is_no_more_bars_for_who_writes_from_that_sender_still(served, platform):
+    """West wrote last, and left: its words to west are nobody's, but east must not write to her from that number."""
+    served.run(served.tenants["east"].sync(visit_to("east", phone=ROUGH)))
+    served.run(served.tenants["west"].sync(visit_to("west", days=2)))
+    platform.advance(days=1, hours=1)
+    served.tenants._kits.clear()
+    platform.gone.add("west")
+    house = platform.house("west")
+    assert receive(served, platform, house.inbound(NUMBER, "C", to=SENDERS["west"]), "second") == ()
+    hook = house.inbound(NUMBER, "STOP", to=SENDERS["west"])
+    assert told(receive(served, platform, hook, "second")) == [("east", ["opted_out"])]
+    served.run(served.tenants["east"].sync(visit_to("east", "A-2", days=4)))
+    assert len(platform.texts("east")) == 1  # whose words are those to another number
 
 
 def test_what_is_signed_and_nobodys_is_passed_over_and_what_is_not_is_refused(served, platform):

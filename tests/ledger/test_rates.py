@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+import sqlalchemy as sa
 
 from reminder_kit.errors import LedgerError
 from reminder_kit.model.rates import SECOND, Wanted
@@ -61,6 +62,30 @@ def test_a_transaction_that_is_open_lets_nobody_wait_for_places(postgres_url, le
     writing.result()
 
 
+def test_processes_with_several_accounts_do_not_wait_for_each_other(postgres_url, ledgers):
+    """Each takes the places of one account by themselves: with two of them held at once, theirs would be a deadlock."""
+    first, second = ledgers(postgres_url), ledgers(postgres_url)
+    first.upgrade()
+    for account in ("telnyx a", "telnyx b"):
+        granted(first, account=account)
+    has_begun, runs = {"telnyx a": threading.Event(), "telnyx b": threading.Event()}, []
+
+    def taking(account, other):
+        def take(tx):
+            runs.append(account)
+            got = tx.grant(account, WISH)
+            has_begun[account].set()
+            assert has_begun[other].wait(20)
+            return got
+
+        return take
+
+    ways = ((first, ("telnyx a", "telnyx b")), (second, ("telnyx b", "telnyx a")))
+    asked = [ledger.submit(taking(*way), apart=True) for ledger, names in ways for way in (names, names[::-1])]
+    assert all(one.result().places for one in asked)
+    assert sorted(runs) == ["telnyx a", "telnyx a", "telnyx b", "telnyx b"]
+
+
 def test_places_are_of_the_clock_of_postgresql(postgres_url, ledgers):
     """Machines have clocks of their own: what a process says of the time does not count there."""
     ledger = ledgers(postgres_url)
@@ -78,6 +103,19 @@ def test_a_place_is_lost_with_the_process_that_had_it_and_nothing_waits_for_it(u
     later = got.places[-1] + SECOND // 10
     next_one = granted(ledgers(url), Wanted(1, 50, later))
     assert next_one.places[0] - next_one.now < SECOND
+
+
+def test_who_holds_an_account_and_is_not_heard_of_is_not_waited_for(postgres_url, ledgers, monkeypatch):
+    """A machine that went off in the middle: whoever asks is told soon, also with an engine of the host's."""
+    monkeypatch.setattr("reminder_kit.ledger.rates._PATIENCE", "SET LOCAL lock_timeout = '10ms'")
+    ledger = ledgers(postgres_url)
+    ledger.upgrade()
+    engine = sa.create_engine(ledger._database.engine.url)
+    with ledger.writing() as gone:
+        gone.grant("telnyx a", WISH)
+        with pytest.raises(LedgerError, match="locked"):
+            ledgers(engine).submit(lambda tx: tx.grant("telnyx a", WISH), apart=True).result(20)
+    engine.dispose()
 
 
 def test_an_older_ledger_has_no_places(url, ledgers):

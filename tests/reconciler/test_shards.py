@@ -130,6 +130,40 @@ def test_more_than_may_go_at_once_is_left_to_one_worker_whose_guard_refuses_it(b
     assert kit.plan_resync().is_unsafe
 
 
+def test_the_guard_judges_all_of_it_however_little_is_spread_at_once(booked, sandbox, appointment, monkeypatch):
+    """Slice after slice would be little of what is parked, and in the end all would be gone."""
+    monkeypatch.setattr("reminder_kit.reconciler.shards._AT_ONCE", 4)
+    kit = booked()
+    cancelled(kit, appointment, sandbox)
+    assert "taken back" in kit.shards(most=2).whole
+
+
+def test_the_next_round_has_what_is_more_than_is_spread_at_once(booked, sandbox, monkeypatch):
+    """The ledger may be of any size."""
+    monkeypatch.setattr("reminder_kit.reconciler.shards._AT_ONCE", 4)
+    kit = booked()
+    sandbox.clock.advance(days=LATER - 3)
+    for _ in range(3):
+        for part in kit.shards(most=2):
+            assert kit.resync(shard=part).summary["schedule"] == 2
+    assert (kit.shards().parts, len(sandbox.parked())) == ((), 12)
+
+
+@pytest.mark.parametrize("given", [3, "12", [1.5], [(1, 2)], [True], [None]], ids=repr)
+def test_what_is_no_shard_is_refused(booked, given):
+    """All shards at once, or a text of digits, would else be nothing, or something else."""
+    kit = booked(count=1)
+    with pytest.raises(InvalidInputError, match="one of the parts"):
+        kit.resync(shard=given)
+
+
+@pytest.mark.parametrize("most", [0, -1, "3", 2.5, True, None], ids=repr)
+def test_a_size_that_is_none_is_refused(booked, most):
+    """Whether anything is due or not."""
+    with pytest.raises(InvalidInputError, match="one appointment at least"):
+        booked(count=1).shards(most)
+
+
 def test_many_that_would_hear_of_a_cancellation_are_left_to_one_worker(booked, sandbox, appointment):
     """`max_cancellations` counts them all, also where the ratio lets them go."""
     kit = booked(cancellation="{{ appointment.title }} is cancelled.", guard={"max_cancel_ratio": 1.0})

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from concurrent.futures import Future
+from contextvars import copy_context
 from itertools import pairwise
+from weakref import ref
 
 import pytest
 
@@ -111,17 +114,25 @@ def test_who_is_refused_holds_everybody_back_a_moment(pace, world):
 
 
 def test_where_no_places_can_be_taken_the_process_keeps_to_the_rate_by_itself(world, caplog):
-    """And tries again after a second."""
-    failing = []
+    """And tries again after a second, after two more, and so on; once there are some, it is as before."""
+    failing, is_away = [], [True]
 
     def grant(wanted):
-        failing.append(wanted)
-        raise OSError("the database is away")
+        if is_away[0]:
+            failing.append(world.now)
+            raise OSError("the database is away")
+        return world.grant(wanted)
 
     pace = SharedPace("10/s", grant, clock=world.clock)
-    left = sends(pace, world, 12)
-    assert left[-1] - left[0] == pytest.approx(11 * 0.106)
-    assert len(failing) == 2
+    left = sends(pace, world, 40)
+    assert left[-1] - left[0] == pytest.approx(39 * 0.106)
+    assert [round(after - before) for before, after in pairwise(failing)] == [1, 2]
+    is_away[0] = False
+    sends(pace, world, 60)
+    assert world.wishes
+    is_away[0] = True
+    sends(pace, world, 30)
+    assert round(failing[-1] - failing[-2]) == 1
     assert "keeps by itself now: the database is away" in caplog.text
 
 
@@ -137,6 +148,30 @@ def test_a_request_of_no_turn_waits_for_nothing(pace, world):
     """Whoever sends without a place, as a test of an adapter does, is not paced."""
     run_blocking(pace.leave(world))
     assert (world.waits, world.wishes) == ([], [])
+
+
+def test_a_thread_keeps_nothing_of_a_pace_that_nobody_holds(world):
+    """A web worker makes a kit for each request: none of them stays behind in the thread that served it."""
+    before, gone = len(copy_context()), []
+    for rate in (None, "50/s") * 3:
+        pace = SharedPace(rate, world.grant, clock=world.clock)
+        sends(pace, world, 1)
+        run_blocking(pace.turn(world))  # and no request: it was cancelled meanwhile
+        gone.append(ref(pace))
+    del pace
+    gc.collect()
+    assert [one() for one in gone] == [None] * 6
+    assert len(copy_context()) <= before + 1
+
+
+def test_a_place_is_of_the_pace_that_gave_it(pace, world):
+    """A request by another account waits for nothing that was got for the first one."""
+    other = SharedPace("1/min", world.grant, clock=world.clock)
+    run_blocking(pace.turn(world))
+    world.now += 1.0  # missed: its own pace would look for another place
+    asked = len(world.wishes)
+    run_blocking(other.leave(world))
+    assert len(world.wishes) == asked
 
 
 def test_a_task_that_is_cancelled_while_it_waits_takes_nothing_from_others(world):
