@@ -20,7 +20,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urljoin
 
-from reminder_kit.config.loading import DEFAULT_PATH
+from reminder_kit.config.loading import DEFAULT_PATH, load
 from reminder_kit.errors import (
     ConfigurationError,
     LedgerError,
@@ -339,7 +339,9 @@ def app() -> WebhookApp:
     """Return the endpoint that a configuration describes, as a server's `--factory` asks for it.
 
     The environment's REMINDER_KIT_CONFIG names the file (default: reminders.toml), REMINDER_KIT_WEBHOOK_PATH the only
-    path that is taken (default: /). Raises `ConfigurationError`.
+    path that is taken (default: /). Of tenants it takes in everybody's. Raises `ConfigurationError`.
     """
-    kit = AsyncReminderKit.from_config(os.environ.get(CONFIG_VARIABLE) or DEFAULT_PATH)
+    file = os.environ.get(CONFIG_VARIABLE) or DEFAULT_PATH
+    many = load(file).tenants_folder is not None
+    kit = AsyncTenants.from_config(file) if many else AsyncReminderKit.from_config(file)
     return WebhookApp(kit, path=os.environ.get(PATH_VARIABLE) or "/", closes=True)

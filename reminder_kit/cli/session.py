@@ -102,11 +102,8 @@ def all_tenants() -> Tenants | AsyncTenants | None:
     if (app := _app_named()) is not None:
         found = own(*app)
         return cast("Tenants", found) if is_tenants(found) else None
-    common = load(chosen().config or DEFAULT_PATH)
-    if common.tenants_folder is None:
-        return None
-    files = TenantFiles(common)
-    return Tenants(common.ledger(), files.build, names=files.names)
+    file = chosen().config or DEFAULT_PATH
+    return None if load(file).tenants_folder is None else Tenants.from_config(file)
 
 
 def _app_named() -> tuple[str, str] | None:

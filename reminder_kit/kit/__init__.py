@@ -17,7 +17,7 @@ In reading order:
 - `receiving`: a webhook for one kit, verified.
 - `rows`, `following`, `endpoint`: for integrations: a host's rows recorded in its transaction, followed after its
   commit, and its webhooks answered.
-- `listeners`: callbacks of the host, told of events, changes and runs.
+- `listeners`, `telling`: callbacks of the host, told of events, changes and runs.
 
 To know:
 

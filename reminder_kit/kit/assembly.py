@@ -10,28 +10,27 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from attrs import define, evolve
 
 from reminder_kit.config import arguments, checks
 from reminder_kit.delivery.accounts import account_of
-from reminder_kit.errors import InvalidInputError
+from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.kit.channels import as_provider, carried
 from reminder_kit.kit.fallbacks import failures_of, senders_of, with_fallback
-from reminder_kit.kit.listeners import EVENT_TYPES, Listeners, Run, announces_run
+from reminder_kit.kit.listeners import EVENT_TYPES, Listeners, announces_run
 from reminder_kit.kit.restored import once_opt_outs_are_known
 from reminder_kit.kit.run_notes import exchanged, note_run
 from reminder_kit.kit.senders import with_senders
 from reminder_kit.kit.shared import Alone, Shared
+from reminder_kit.kit.telling import Telling, warnings_told
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.logs import LOG
 from reminder_kit.model.emails import email_address
-from reminder_kit.model.host_data import shown_name
 from reminder_kit.model.instants import utc
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.model.phones import phone_number
-from reminder_kit.planning.changes import Change
 from reminder_kit.planning.forecast import Forecast, Prices, forecast_of
 from reminder_kit.planning.plan import Guard, Plan
 from reminder_kit.planning.report import Report
@@ -39,17 +38,14 @@ from reminder_kit.planning.settings import Settings
 from reminder_kit.ports import IO, Channel, Provider
 from reminder_kit.providers.replies import Replies
 from reminder_kit.rules.defaults import Defaults
-from reminder_kit.rules.notices import Notice
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.rule import Rule
 from reminder_kit.text.composer import Composer
-from reminder_kit.text.linter import linted, opt_out_warnings
 from reminder_kit.transport.asynchronous import AsyncIO
 
 if TYPE_CHECKING:
     from reminder_kit.calendars.settings import CalendarSettings
     from reminder_kit.ledger.transaction import Transaction
-    from reminder_kit.planning.attention import AttentionItem
 
 __all__ = ["Kit"]
 
@@ -66,7 +62,7 @@ class _Clock:
         return utc(self.read(), "the kit's clock")
 
 
-class Kit:
+class Kit(Telling):
     """What both faces are made of: rules, settings, ledger, providers, and the parts that carry verbs out."""
 
     _io: IO
@@ -214,7 +210,7 @@ class Kit:
         )
         self.rules = read_rules(given["rules"], defaults)
         self.shared = shared or Alone()
-        said = _warnings(self.rules, {name: given[name] for name in ("correction", "cancellation")}, defaults)
+        said = warnings_told(self.rules, {name: given[name] for name in ("correction", "cancellation")}, defaults)
         for warning in said if self.shared.is_first(namespace, "\n".join(said)) else ():
             LOG.warning("%s", warning)
         failures = failures_of(fallback, provider)
@@ -276,7 +272,10 @@ class Kit:
         """
         from reminder_kit.config.loading import load
 
-        return cls(**{**load(path).arguments(), **overrides})
+        found = load(path)
+        if found.tenants_folder is not None:
+            raise ConfigurationError(f"{path} has a folder of tenants: Tenants.from_config makes the kits of all")
+        return cls(**{**found.arguments(), **overrides})
 
     def now(self) -> datetime:
         """Return the present UTC instant of the kit's clock."""
@@ -300,31 +299,6 @@ class Kit:
     def io_of(self, provider: Provider) -> IO:
         """Return the way on which the kit speaks to its provider, or to its fallback."""
         return self._fallback_io if self._fallback_io is not None and provider is self.fallback else self._io
-
-    # Listening
-
-    @overload
-    def on(self, event_type: Literal["run"], callback: Callable[[Run], object]) -> None: ...
-    @overload
-    def on(self, event_type: Literal["change"], callback: Callable[[Change], object]) -> None: ...
-    @overload
-    def on(self, event_type: Literal["attention"], callback: Callable[[AttentionItem], object]) -> None: ...
-    @overload
-    def on(self, event_type: str, callback: Callable[[DeliveryEvent], object]) -> None: ...
-    def on(self, event_type: str, callback: Callable[[Any], object]) -> None:
-        """Call back whenever something of that type happens, once it is stored.
-
-        With a `DeliveryEvent` that `receive` takes in: its type (`delivered`, `anomaly`, a
-        keyword of your own, …), or "*" for all of them. With a `Change`, "change": every
-        change of a run that parked, replaced, cancelled, held or skipped something, or was
-        to (`Change.happened`). With a `Run`, "run": every run at its end, whatever its end.
-        With an `AttentionItem`, "attention": once for each thing that begins to wait for a person.
-
-        Raises `InvalidInputError` for a type that nothing would ever be of. A callback that raises harms nothing; it is
-        logged. On `AsyncReminderKit` it may be
-        a coroutine function.
-        """
-        self._listeners.add(event_type, callback)
 
     def forecast(self, plan: Plan) -> Forecast:
         """Return what the messages a plan would park come to, by rule and in all, in SMS parts and money."""
@@ -383,15 +357,6 @@ class Kit:
         await self._tell(taken.announced)
         return taken.events
 
-    async def _tell(self, events: Iterable[DeliveryEvent]) -> None:
-        """Tell listeners of events, each under its type and under "*"; what can't be acted upon is logged, too."""
-        for event in events:
-            if event.type == "anomaly":
-                LOG.warning(
-                    "%s reports what can't be: see %s in the ledger's events", event.provider, shown_name(event.id)
-                )
-            await self._listeners.tell(event, event.type, "*")
-
     async def _watched(self, plan: Plan, report: Report, now: datetime) -> Report:
         """Return a report with what waits for a person by now; what is new of it is logged, and told to listeners."""
         sighting = await self._in_thread(self._watch.after, plan, report, now)
@@ -435,17 +400,3 @@ class Kit:
                 raise InvalidInputError("this is no possible e-mail address: correct it")
             raise InvalidInputError("this is no possible phone number: write it with its country code, +1…")
         return number
-
-
-def _warnings(rules: Iterable[Rule], notices: Mapping[str, Notice], defaults: Defaults) -> list[str]:
-    """Return a warning for each text that asks for a reply by which people opt out, or lacks what it must say.
-
-    Raises `InvalidRuleError` for a notice that could never be sent; `notices` are by name.
-    """
-    templates = list(rules)
-    for name, notice in notices.items():
-        if notice:
-            templates.append(Rule(name, before="1 minute", text=notice.text))
-            linted(templates[-1], defaults)
-    unsaid = (warning for rule in templates for warning in linted(rule, defaults)) if defaults.must_say else ()
-    return [*opt_out_warnings(templates), *(warning for warning in unsaid if "must_say" in warning)]

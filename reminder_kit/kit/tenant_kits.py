@@ -9,8 +9,9 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from threading import Lock
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Self, TypeVar, cast
 from weakref import WeakSet
 
 from reminder_kit.config import checks
@@ -87,6 +88,22 @@ class TenantKits(Forkable, Generic[K]):
     def after_fork_in_child(self) -> None:
         """Forget who held the lock: no such thread is in the child."""
         self._lock = Lock()
+
+    @classmethod
+    def from_config(cls, path: str | Path = "reminders.toml", **options: Any) -> Self:
+        """Return the tenants that a TOML file and the files in its `[tenants] folder` describe.
+
+        `options` are `keep` and `at_once`. Raises `ConfigurationError` naming file, key and remedy, also where the file
+        names no folder; what is wrong in a tenant's own file is told when its kit is built.
+        """
+        from reminder_kit.config.loading import load
+        from reminder_kit.config.tenant_files import TenantFiles
+
+        common = load(path)
+        if common.tenants_folder is None:
+            raise ConfigurationError(f'{path}: there are no tenants: write [tenants], and folder = "tenants" under it')
+        files = TenantFiles(common)
+        return cls(common.ledger(), files.build, names=files.names, **options)
 
     def _made_pool(self) -> Pool | AsyncPool:
         raise NotImplementedError

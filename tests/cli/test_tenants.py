@@ -9,8 +9,10 @@ import sys
 import pytest
 
 from reminder_kit.config.json_schema import file_schema
+from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.kit.faces import ReminderKit
-from reminder_kit.kit.tenants import Tenants
+from reminder_kit.kit.tenants import AsyncTenants, Tenants
+from reminder_kit.webhook_app import app as app_of_the_environment
 from tests.factories import NOW
 
 COMMON = """
@@ -263,13 +265,18 @@ def test_an_app_that_can_not_name_its_tenants_keeps_nobody_from_being_served(run
     assert "+1202" not in ran.err
 
 
-def test_both_forms_lead_to_the_same_kits(practices):
-    """What the command line makes of a folder is `Tenants`, whose kits are those of code."""
-    from reminder_kit.config.loading import load
-    from reminder_kit.config.tenant_files import TenantFiles
-
-    files = TenantFiles(load("reminders.toml"))
-    with Tenants("sqlite:///all.db", files.build, names=files.names) as tenants:
+def test_code_works_with_the_files_as_well(practices, monkeypatch):
+    """`Tenants.from_config` has the kits of the folder, of either face; a kit by itself is none of them."""
+    with Tenants.from_config("reminders.toml", keep=1) as tenants:
         assert tenants.names() == ["north", "south"]
         assert type(tenants["north"]) is ReminderKit
         assert [rule.id for rule in tenants["south"].rules] == ["two-days"]
+        with pytest.raises(InvalidInputError, match="no tenant 'west'"):
+            tenants["west"]
+    with pytest.raises(ConfigurationError, match=r"Tenants\.from_config"):
+        ReminderKit.from_config("reminders.toml")
+    (practices.parent / "other.toml").write_text("")
+    with pytest.raises(ConfigurationError, match="there are no tenants"):
+        Tenants.from_config("other.toml")
+    monkeypatch.setenv("REMINDER_KIT_CONFIG", "reminders.toml")
+    assert type(app_of_the_environment()._kit) is AsyncTenants
