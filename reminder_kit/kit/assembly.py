@@ -120,30 +120,28 @@ class Kit(Telling):
         `default_region` the country of phones written without a code, `locale` the language of who has none.
         `senders` are further senders of the same provider, each for some of the messages: `[{"provider":
         Telnyx(from_="+1416…"), "country": "CA"}]`, by `rule`, `source`, `location`, `country` of the number, and
-        `channel`; the first that fits, and may write there, is taken.
-        `fallback` (another sender, or provider, or a `Channel`: an e-mail, a call) sends once more what was not
-        delivered; a channel also reminds whom no text can reach. `holidays` ("US",
-        "US-CA"), `closed_days` and `weekend` say which days are no business days; `transliterate` writes
-        typographic quotes, dashes and spaces plainly; `must_say` is what the linter asks of every text. `cost`
-        is what an SMS part and an MMS cost. `clock` returns the aware present instant; `transport` (one of
-        httpx) replaces the network. `suppress_undeliverable` leaves a number alone once the provider reports
-        that nothing can ever reach it (a landline, no such number, an opt-out). `correction` is the text of one
-        more message to whom a reminder told a start that then moved by more than `rearm_after` (default: none
-        is sent), `cancellation` the same where it was cancelled: by its status, or `withdraw(…, notify=True)`.
-        Either may wait: `{"text": …, "after": "10 minutes"}` (the default for cancellations). What is written
-        to one number keeps `min_gap` apart where that is feasible, and is no more than `max_per_day` in a day
-        of its own clock (None: any number). `replies` are the host's own keywords, `{"confirm": ["C", "YES"]}`:
-        each is an event of that name for `on`, and `unless = {replied = ["confirm"]}` speaks of it. A reply
-        that may ask for no more messages is told (`unclear_reply`) and waits for a person; `unclear="hold"`
-        lets nothing go to its number until somebody has seen it. Where the batch job was not seen for
-        `expected_every` (elapsed time), that waits for a person. It removes the personal data of appointments
-        that ended `retention` ago or earlier (None: `ledger purge` alone does). `unknown_outcome` says what
-        becomes of a message of which nobody can tell whether it exists: "prefer_duplicate" (one more is sent,
-        which may be a second one) or "prefer_missing". `sources` are calendars that the batch job reads again:
-        paths, addresses, or tables of `path`, `name` and `complete` (what vanishes there is withdrawn). At most
-        `concurrency` requests are under way at once, at a `rate` of so many ("50/s"; None: as many as the
-        provider takes), each within `timeout` seconds. `only_to` (numbers, or how they begin: "+1202555") lets
-        nobody else be written to: for staging. `shared` is what `Tenants` hands to each of its kits.
+        `channel`; the first that fits, and may write there, is taken. `fallback` (another sender, or provider, or a
+        `Channel`: an e-mail, a call) sends once more what was not delivered; a channel also reminds whom no text can
+        reach. `holidays` ("US", "US-CA"), `closed_days` and `weekend` say which days are no business days;
+        `transliterate` writes typographic quotes, dashes and spaces plainly; `must_say` is what the linter asks of
+        every text. `cost` is what an SMS part and an MMS cost. `clock` returns the aware present instant; `transport`
+        (one of httpx) replaces the network. `suppress_undeliverable` leaves a number alone once the provider reports
+        that nothing can ever reach it (a landline, no such number, an opt-out). `correction` is the text of one more
+        message to whom a reminder told a start that then moved by more than `rearm_after` (default: none is sent),
+        `cancellation` the same where it was cancelled: by its status, or `withdraw(…, notify=True)`. Either may wait:
+        `{"text": …, "after": "10 minutes"}` (the default for cancellations). What is written to one number keeps
+        `min_gap` apart where that is feasible, and is no more than `max_per_day` in a day of its own clock (None: any
+        number). `replies` are the host's own keywords, `{"confirm": ["C", "YES"]}`: each is an event of that name for
+        `on`, and `unless = {replied = ["confirm"]}` speaks of it. A reply that may ask for no more messages is told
+        (`unclear_reply`) and waits for a person; `unclear="hold"` lets nothing go to its number until somebody has seen
+        it. Where the batch job was not seen for `expected_every` (elapsed time), that waits for a person. It removes
+        the personal data of appointments that ended `retention` ago or earlier (None: `ledger purge` alone does).
+        `unknown_outcome` says what becomes of a message of which nobody can tell whether it exists: "prefer_duplicate"
+        (one more is sent, which may be a second one) or "prefer_missing". `sources` are calendars that the batch job
+        reads again: paths, addresses, or tables of `path`, `name` and `complete` (what vanishes there is withdrawn). At
+        most `concurrency` requests are under way at once, at a `rate` of so many ("50/s"; None: as many as the provider
+        takes), each within `timeout` seconds. `only_to` (numbers, or how they begin: "+1202555") lets nobody else be
+        written to: for staging. `shared` is what `Tenants` hands to each of its kits.
 
         Every argument may be what the same key of a file is: lengths of time in words ("30 minutes"), `guard`,
         `quiet_hours`, `cost` and `calendar` as tables. Raises `ConfigurationError`, naming the argument and what would
