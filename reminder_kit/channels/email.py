@@ -19,6 +19,7 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, parseaddr
 from functools import cached_property
+from hashlib import blake2b
 
 from reminder_kit.channels.bounces import FAILURES, TOKEN, reported
 from reminder_kit.channels.conversation import Server, handed_over, reached
@@ -97,6 +98,12 @@ class Email(Channel):
     def sender(self) -> str:
         """The address that letters are from."""
         return self._from.addr_spec
+
+    @property
+    def account(self) -> str:
+        """A digest of the server, and of whom we log in as."""
+        said = f"{self._server.place} {self._username or ''} {self._password or ''}"
+        return blake2b(said.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
     def check(self) -> None:
         """Raise `ConfigurationError` where there is a user and no password."""

@@ -17,7 +17,7 @@ from attrs import define, evolve
 from reminder_kit.config import arguments, checks
 from reminder_kit.delivery.accounts import account_of
 from reminder_kit.errors import ConfigurationError, InvalidInputError
-from reminder_kit.kit.channels import as_provider, carried
+from reminder_kit.kit.channels import as_provider, carried, in_common
 from reminder_kit.kit.fallbacks import failures_of, senders_of, with_fallback
 from reminder_kit.kit.listeners import EVENT_TYPES, Listeners, announces_run
 from reminder_kit.kit.restored import once_opt_outs_are_known
@@ -250,11 +250,13 @@ class Kit(Telling):
         pace = partial(self.shared.pace, self.ledger, rate=rate)
         self._io = self._connected(provider, concurrency, pace=pace(provider), **options)
         options |= carried(fallback)
+        common = in_common(fallback, self.shared)
+        pace = partial(common.pace, self.ledger, rate=rate)
         self._fallback_io = self._connected(fallback, concurrency, pace=pace(fallback), **options) if fallback else None
         keywords = Replies.of(given["replies"])
         self._listeners = Listeners(isinstance(self._io, AsyncIO), (*EVENT_TYPES, *keywords.names.values()))
         route = Route(provider, self.settings, self._io, self.shared.account(provider))
-        learned = self.shared.account(fallback) if fallback else None
+        learned = common.account(fallback) if fallback else None
         spare = Route.of(fallback, self.settings, self._fallback_io, learned)
         rows = zip(self.senders, self.settings.others, strict=True)
         others = tuple(route.beside(one, own) for one, (_, own) in rows)

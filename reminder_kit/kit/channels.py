@@ -10,6 +10,7 @@ from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
 from reminder_kit.errors import ConfigurationError
+from reminder_kit.kit.shared import Alone, Shared
 from reminder_kit.planning.settings import Settings
 from reminder_kit.ports import Failure, Provider
 from reminder_kit.ports.channel import Channel
@@ -21,7 +22,7 @@ from reminder_kit.text.linter import warnings_of
 if TYPE_CHECKING:
     from reminder_kit.transport.letters import LetterTransport
 
-__all__ = ["as_provider", "carried", "lasting", "letter_keys", "subject_of"]
+__all__ = ["as_provider", "carried", "in_common", "lasting", "letter_keys", "subject_of"]
 
 
 def as_provider(fallback: Provider | Channel | None, *, is_async: bool) -> Provider | None:
@@ -45,6 +46,14 @@ def carried(provider: Provider | None) -> dict[str, LetterTransport]:
     from reminder_kit.transport.letters import LetterTransport
 
     return {"transport": LetterTransport(provider.channel)}
+
+
+def in_common(fallback: Provider | None, shared: Shared) -> Shared:
+    """Return what the fallback of a kit has in common with that of others: of a channel nothing, it is the kit's own.
+
+    Two clinics' e-mails may go by one server, and two functions have one name: neither says that they are one account.
+    """
+    return Alone() if fallback is not None and fallback.capabilities.reaches else shared
 
 
 def subject_of(provider: Provider, defaults: Defaults) -> str:

@@ -93,6 +93,14 @@ class Channel:
         """What it delivers from, as people know it: an address, a desk. Not empty; by default its name."""
         return self.name
 
+    @property
+    def account(self) -> str:
+        """What tells one account from another (server, user, password), of which a digest alone is kept; "": nothing.
+
+        Where it changes, what the account was refused for is tried again at once.
+        """
+        return ""
+
     def check(self) -> None:
         """Raise `ConfigurationError` where a credential is missing. Asked before each letter, and by `doctor`."""
 

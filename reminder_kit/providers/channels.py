@@ -62,6 +62,11 @@ class ChannelProvider:
         """What the channel delivers from."""
         return self.channel.sender
 
+    @property
+    def account(self) -> str:
+        """By what one account of the channel is told from another, as `delivery.accounts` digests it."""
+        return f"{self.name} {self.sender} {self.channel.account}"
+
     def headers(self) -> Mapping[str, str]:
         """Return nothing: credentials are the channel's. Raises `ConfigurationError` where it has none."""
         self.channel.check()

@@ -8,19 +8,24 @@ from typing import ClassVar
 
 import pytest
 
-from reminder_kit import AsyncReminderKit, QuietHours, Recipient, Rule
+from reminder_kit import AsyncReminderKit, QuietHours, Recipient, Rule, Tenants
 from reminder_kit.channels.callback import Callback
+from reminder_kit.channels.email import Email
+from reminder_kit.delivery.accounts import account_of
 from reminder_kit.errors import (
     AccountRefusedError,
     ConfigurationError,
     InvalidNumberError,
+    RefusedCredentialError,
     RejectedError,
     SignatureError,
     TransientError,
 )
 from reminder_kit.planning.fallback import fallback_id
 from reminder_kit.ports import Channel, DeliveryEvent, Failure, NoAnswerError, NotSentError, Receipt
+from reminder_kit.providers.channels import ChannelProvider
 from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.sandbox import SandboxTransport
 from tests.factories import HOOK, NUMBER, START, at_rest
 
 DAY = Rule("day-before", before="24 hours", text="Hi {{ recipient.name }}, see you {{ when }}")
@@ -467,4 +472,38 @@ def test_a_desk_is_told_of_anyone(make_kit, sandbox, appointment):
     kit.sync(appointment(recipients=who))
     sandbox.clock.advance(days=2)
     kit.resync()
-    assert told == [("P-7", "Bo"), (ADA, "Ada")]
+    assert sorted(told) == [("P-7", "Bo"), (ADA, "Ada")]
+
+
+def test_one_tenants_channel_is_no_other_ones(sandbox, tmp_path, appointment):
+    """Where one clinic's server refuses its password, the letters of another go out, each by its own channel."""
+    posts = {"north": Post(), "south": Post()}
+    posts["north"].failing = [RefusedCredentialError("wrong password", provider="email", code="535")]
+
+    def build(name):
+        return {
+            "provider": Telnyx("KEY", "+12025550100"),
+            "rules": [DAY],
+            "fallback": posts[name],
+            "timezone": "America/New_York",
+            "clock": sandbox.clock,
+            "transport": SandboxTransport(sandbox),
+        }
+
+    with Tenants(f"sqlite:///{tmp_path / 'tenants.db'}", build) as tenants:
+        for name in posts:
+            tenants[name].sync(appointment(recipients=people(phone="", email=f"{name}@mail.example")))
+        sandbox.clock.advance(days=2)
+        assert not tenants["north"].resync().ok
+        assert tenants["south"].resync().ok
+        assert [letter.to for letter in posts["south"].letters] == ["south@mail.example"]
+        assert posts["north"].letters == []
+
+
+def test_another_password_is_another_account():
+    """What an account was refused for is tried again at once with another one; the password is in no word of it."""
+    first, second = (
+        ChannelProvider(Email("a@b.example", "smtp.b.example", username="u", password=word)) for word in ("one", "two")
+    )
+    assert account_of(first) != account_of(second)
+    assert "one" not in f"{first.account}{first!r}"
