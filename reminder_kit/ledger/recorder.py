@@ -20,7 +20,7 @@ from reminder_kit.model.as_of import AsOf, Written
 from reminder_kit.model.messages import Included
 from reminder_kit.model.records import Identity, Incoming, RecordResult
 from reminder_kit.model.revisions import is_older
-from reminder_kit.rules.reminders import reminder_key
+from reminder_kit.planning.renamed_keys import renamed_key
 
 __all__ = ["Recorder"]
 
@@ -183,12 +183,12 @@ class Recorder:
     def take_over(self, pairs: Sequence[tuple[Identity, Identity]], now: datetime) -> None:
         """Give appointments other identities: `Transaction.take_over` says what that means."""
         known = self._reader.recorded(identity for pair in pairs for identity in pair)
-        rows: dict[int, Identity] = {}
+        rows: dict[int, tuple[Identity, Identity]] = {}
         for old, new in pairs:
             if old in known and not known[old][2] and new not in known:
                 values = {"which": known[old][0], "new_id": new.id, "new_occurrence": new.recurrence_id}
                 if self._runner.run(self._statements.renames.appointment, **values, now=micros(now)):
-                    rows[known[old][0]] = new
+                    rows[known[old][0]] = old, new
                     self._take_over_history(old, new)
         self._rename_included(rows, self._rename_keys(rows))
 
@@ -198,14 +198,14 @@ class Recorder:
         values = {"new_id": new.id, "new_occurrence": new.recurrence_id, "namespace": self._namespace}
         self._runner.run(self._statements.renames.history, **names, **values)
 
-    def _rename_keys(self, rows: Mapping[int, Identity]) -> dict[str, str]:
+    def _rename_keys(self, rows: Mapping[int, tuple[Identity, Identity]]) -> dict[str, str]:
         """Give the reminders, messages and history of rows the keys of their new identities; returns them by old."""
         same = {"namespace": self._namespace}
         renamed = [
             {"old_key": key, "new_key": new_key, "which": row, "id": new.id, **same}
-            for row, new in rows.items()
+            for row, (old, new) in rows.items()
             for key, rule, who in self._runner.rows(self._statements.queries.keys_of_row, which=row, **same)
-            if rule and (new_key := reminder_key(self._namespace, *new, str(rule), str(who))) != key
+            if rule and (new_key := renamed_key(self._namespace, old, new, str(key), str(rule), str(who))) != key
         ]
         for statement in self._statements.renames.keys if renamed else ():
             self._runner.many(statement, renamed)

@@ -15,6 +15,7 @@ from reminder_kit.model.appointments import Appointment, Status
 from reminder_kit.model.lifecycle import SENT, State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import SAID_BY_OTHERS, Reason
+from reminder_kit.model.records import Identity
 from reminder_kit.planning.correction import correction_key, due_after
 from reminder_kit.planning.message_times import cancellable, is_past
 from reminder_kit.planning.observed import Observed
@@ -22,7 +23,7 @@ from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.reminders import BOOKING, Reminder
 from reminder_kit.rules.rule import Rule
 
-__all__ = ["CANCELLATION", "cancellations", "still_told"]
+__all__ = ["CANCELLATION", "cancellation_key", "cancellations", "still_told"]
 
 CANCELLATION = "cancellation"
 """The id of the rule of these messages."""
@@ -78,7 +79,7 @@ def _told_by_another(reminder: Reminder, observed: Observed, now: datetime) -> b
     assert reminder.recipient is not None  # noqa: S101 - whoever asks has somebody
     known = observed.outcomes.get(reminder.key)
     silent = known is not None and known.reason in SAID_BY_OTHERS
-    if not silent and _key(observed, reminder.recipient.key) not in observed.outcomes:
+    if not silent and cancellation_key(observed.identity, reminder.recipient.key) not in observed.outcomes:
         return False
     visit = (reminder.recipient.phone, reminder.appointment.start_at)
     return visit[1] > now and any(twin.send_at <= now for twin in observed.twins.get(visit, ()))
@@ -89,7 +90,7 @@ def _cancellation(
 ) -> Reminder:
     """Return the cancellation of an appointment for whom a reminder is; `told` is the start, UTC, of which it told."""
     assert reminder.recipient is not None  # noqa: S101 - whom nothing was written to was told nothing
-    key = _key(observed, reminder.recipient.key)
+    key = cancellation_key(observed.identity, reminder.recipient.key)
     text = settings.cancellation.text
     rule = Rule(CANCELLATION, before="1 minute", text=text, if_late="clamp", shift="later", empty=reminder.rule.empty)
     refusal = None if reminder.recipient.opted_in else Reason.OPTED_OUT
@@ -108,9 +109,9 @@ def _cancellation(
     )
 
 
-def _key(observed: Observed, recipient: str) -> str:
+def cancellation_key(identity: Identity, recipient: str) -> str:
     """Return the key of the cancellation of an appointment for a recipient, who is known by that key."""
-    name = (*observed.identity, recipient, CANCELLATION)
+    name = (*identity, recipient, CANCELLATION)
     return blake2b("\x1f".join(map(str, name)).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
@@ -123,7 +124,7 @@ def still_told(reminder: Reminder, messages: Sequence[Message], observed: Observ
     if reminder.recipient is None or not any(message.state in SENT for message in messages):
         return messages
     own, recipient = reminder.key, reminder.recipient
-    cancellation = _key(observed, recipient.key)
+    cancellation = cancellation_key(observed.identity, recipient.key)
     if own == cancellation:
         contrary = [message for key, several in observed.messages.items() if key != own for message in several]
     elif reminder.is_notice or reminder.rule.is_follow_up or reminder.rule.anchor == BOOKING:

@@ -20,12 +20,17 @@ from reminder_kit.rules.notices import Notice
 from reminder_kit.rules.reminders import Reminder
 from reminder_kit.rules.rule import Rule
 
-__all__ = ["correction_key", "corrections", "due_after"]
+__all__ = ["correction_id", "correction_key", "corrections", "due_after"]
 
 
 def correction_key(key: str) -> str:
     """Return the key of the correction of the reminder with this key."""
     return blake2b(f"{key}\x1fcorrection".encode(), digest_size=16).hexdigest()
+
+
+def correction_id(rule_id: str) -> str:
+    """Return the rule id under which plans, reports and history name the corrections of a rule's reminders."""
+    return f"{rule_id}-correction"
 
 
 def due_after(key: str, observed: Observed, after: timedelta, now: datetime) -> datetime:
@@ -78,6 +83,6 @@ def _correction(
     moved = abs(reminder.appointment.start_at - last.start_at) > rearm_after
     if not moved or last.draft.to != reminder.recipient.phone:
         return None
-    rule = Rule(f"{reminder.rule.id}-correction", before="1 minute", text=notice.text, if_late="clamp")
+    rule = Rule(correction_id(reminder.rule.id), before="1 minute", text=notice.text, if_late="clamp")
     due_at = due_after(key, observed, notice.after, now) if notice.after else last.send_at
     return evolve(reminder, key=key, rule=rule, due_at=due_at, anchor_at=reminder.appointment.start_at, is_notice=True)

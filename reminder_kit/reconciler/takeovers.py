@@ -25,12 +25,12 @@ from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.messages import Message
 from reminder_kit.model.records import AppointmentRecord, Identity, Incoming
 from reminder_kit.planning.observed import Observed
+from reminder_kit.planning.renamed_keys import renamed_key
 from reminder_kit.planning.same_words import says_the_same
 from reminder_kit.planning.settings import Settings
 from reminder_kit.reconciler.batches import batched
 from reminder_kit.reconciler.restless import is_restless
 from reminder_kit.reconciler.scope import Scope
-from reminder_kit.rules.reminders import reminder_key
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.reader import Reader
@@ -224,7 +224,7 @@ class NewNames:
     def of(cls, found: Mapping[Identity, AppointmentRecord], namespace: str) -> NewNames:
         """Return the names of takeovers that were found (`takeovers`)."""
         keys = {
-            one.key: reminder_key(namespace, *identity, one.rule, one.recipient)
+            one.key: renamed_key(namespace, record.identity, identity, one.key, one.rule, one.recipient)
             for identity, record in found.items()
             for one in record.outcomes
             if one.rule

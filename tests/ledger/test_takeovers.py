@@ -9,9 +9,21 @@ from attrs import evolve
 from reminder_kit.model.messages import Included
 from reminder_kit.model.records import Identity
 from reminder_kit.rules.reminders import reminder_key
-from reminder_kit.testing.ledger_stage import NOW, as_recorded, incoming, park_one
+from reminder_kit.testing.ledger_stage import NOW, as_recorded, claim_all, incoming, message, outcome, record_all
 
 OLD, NEW = Identity("default", "A-1"), Identity("default", "B-7")
+
+
+def park_one(ledger, id="A-1"):
+    """Return a recorded appointment, a claim on it, and its message, under the key that a plan computes."""
+    (record,) = record_all(ledger, incoming(id))
+    claim = claim_all(ledger, [record.row])[record.row]
+    key = reminder_key("default", *record.identity, "day-before", "p-1")
+    made = message(f"m-{id}", key)
+    with ledger.writing() as transaction:
+        transaction.create_message(claim, made, rule="day-before", recipient="p-1")
+        transaction.keep_outcomes(claim, [outcome(key)])
+    return record, claim, made
 
 
 def take_over(ledger, *pairs):
@@ -60,11 +72,11 @@ def test_an_appointment_that_somebody_works_on_keeps_its_id(ledger):
 
 def test_messages_that_include_a_reminder_include_it_under_its_new_key(ledger):
     """What is told in another appointment's message stays so, also where that keeps its own id."""
-    (other, claim, message), _ = park_one(ledger, "B-1"), park_one(ledger)
+    (other, claim, made), _ = park_one(ledger, "B-1"), park_one(ledger)
     (key,) = [one.key for one in as_recorded(ledger).outcomes]
     told = (Included(key, NOW), Included("k-9", NOW))
     with ledger.writing() as transaction:
-        transaction.move_message(claim, message, evolve(message, includes=told))
+        transaction.move_message(claim, made, evolve(made, includes=told))
     take_over(ledger)
     (after,) = as_recorded(ledger, "B-7").outcomes
     (telling,) = as_recorded(ledger, other.identity.id).messages

@@ -261,3 +261,19 @@ def test_what_a_person_keeps_out_stays_out_under_fresh_ids(polled, sandbox):
         assert hours_parked(sandbox) == [("01", "14")]
     poll(*people("f", [9, 12]))
     assert hours_parked(sandbox) == [("01", "14"), ("02", "17")]
+
+
+@pytest.mark.parametrize("fresh", [True, False], ids=["fresh ids", "the same id"])
+def test_who_is_told_of_a_move_is_told_once(polled, sandbox, fresh):
+    """A correction, and the reminder for the new time, are what they are under any id, however often it is read."""
+    poll = polled([DAY], correction="Moved: {{ when }}.", cancellation="Off.")
+    for request in "abc":
+        poll(event(request if fresh else "u", "20260212T090000"))
+    sandbox.clock.advance(hours=24)
+    for request in "defg":
+        poll(event(request if fresh else "u", "20260212T130000"))
+    assert [message.text for message in sandbox.inbox(NUMBER)] == [
+        "See you tomorrow at 9:00 AM.",
+        "Moved: tomorrow at 1:00 PM.",
+    ]
+    assert parked_texts(sandbox) == ["See you tomorrow at 1:00 PM."]
