@@ -41,7 +41,6 @@ from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.rule import Rule
 from reminder_kit.text.composer import Composer
-from reminder_kit.transport.asynchronous import AsyncIO
 
 if TYPE_CHECKING:
     from reminder_kit.calendars.settings import CalendarSettings
@@ -155,6 +154,7 @@ class Kit(Telling):
         from reminder_kit.reconciler.planner import Planner, read_rules
         from reminder_kit.reconciler.polled_calendars import distinct
         from reminder_kit.reconciler.watch import Watch
+        from reminder_kit.transport.asynchronous import AsyncIO
         from reminder_kit.webhooks.inbox import Inbox
 
         self.ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger, namespace=namespace)
@@ -382,6 +382,8 @@ class Kit(Telling):
                 return write(tx)
 
         if connection is not None:
+            from reminder_kit.transport.asynchronous import AsyncIO
+
             if isinstance(self._io, AsyncIO) and hasattr(connection, "run_sync"):  # SQLAlchemy's async side
                 return await connection.run_sync(borrowing)  # type: ignore[no-any-return]
             return borrowing(connection)

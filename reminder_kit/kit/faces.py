@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from functools import update_wrapper
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar, cast
 
 from reminder_kit.kit.assembly import Kit
 from reminder_kit.kit.listeners import called
 from reminder_kit.kit.verbs import Verbs
 from reminder_kit.ports import Provider
-from reminder_kit.transport.asynchronous import AsyncIO
 from reminder_kit.transport.blocking import BlockingIO, run_blocking
+
+if TYPE_CHECKING:
+    from reminder_kit.transport.asynchronous import AsyncIO
 
 __all__ = ["AsyncReminderKit", "ReminderKit"]
 
@@ -102,6 +104,8 @@ class AsyncReminderKit(Verbs):
     _is_async = True
 
     def _connected(self, provider: Provider, concurrency: int, **options: Any) -> AsyncIO:
+        from reminder_kit.transport.asynchronous import AsyncIO
+
         return AsyncIO(provider, concurrency, **options)
 
     async def close(self) -> None:

@@ -18,7 +18,7 @@ from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Identity
 from reminder_kit.text.printable import printable
 
-__all__ = ["CAUSES", "Change", "ChangeKind", "PassedOver", "document", "headline", "printed", "summarise"]
+__all__ = ["CAUSES", "WORK", "Change", "ChangeKind", "PassedOver", "document", "headline", "printed", "summarise"]
 
 CAUSES = ("moved", "text", "recipient", "sender", "media", "rule", "settle")
 """Why a parked message is touched, in the order in which causes are listed."""
@@ -45,6 +45,9 @@ class ChangeKind(StrEnum):
     #: No message is made of it, or it has had its message.
     SKIP = "skip"
 
+
+WORK = (ChangeKind.SCHEDULE, ChangeKind.REPLACE, ChangeKind.CANCEL)
+"""The kinds that write to the provider."""
 
 _HAPPENED = {
     ChangeKind.SCHEDULE: "parked",
@@ -98,7 +101,7 @@ class Change:
     @property
     def is_work(self) -> bool:
         """Whether carrying the change out means writing to the provider."""
-        return self.kind in (ChangeKind.SCHEDULE, ChangeKind.REPLACE, ChangeKind.CANCEL)
+        return self.kind in WORK
 
     @property
     def happened(self) -> str:

@@ -123,9 +123,11 @@ class Planned:
                 self._going.add(decision.key)
             if decision.reminder is None:
                 continue
-            visit = (decision.number, decision.start_at)
+            visit, draft = (decision.number, decision.start_at), decision.draft
+            if draft is None and visit not in self._by_visit:
+                continue
             twins = [twin for twin in self._by_visit.pop(visit, ()) if twin.key != decision.key]
-            if (draft := decision.draft) is not None:
+            if draft is not None:
                 due_at = decision.due_at or draft.send_at
                 source = decision.identity.source
                 twins.append(Twin(decision.key, draft.send_at, due_at, draft.text, decision.rule, source))

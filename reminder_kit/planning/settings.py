@@ -213,7 +213,7 @@ class Settings:
         own = (self.reaches, self.subject) if self.reaches else ()
         return (self.provider, self.sender, repr(self.window), *own)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """What reminders are decided with, as 32 hex digits; where it changes, every appointment is decided anew."""
         parts = (

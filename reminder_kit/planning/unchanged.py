@@ -13,7 +13,7 @@ from reminder_kit.model.lifecycle import OPEN, SENT
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import AppointmentRecord, Identity, ReminderRecord, ReminderStatus
-from reminder_kit.planning.changes import Change, ChangeKind
+from reminder_kit.planning.changes import WORK, Change, ChangeKind
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import is_doubtful
 
@@ -22,7 +22,7 @@ __all__ = ["changes_anything", "marked_unconfirmed", "recorded_changes"]
 
 def changes_anything(decision: Decision, record: AppointmentRecord | None) -> bool:
     """Say whether carrying a decision out would write to the provider or change the record; None: nothing is known."""
-    if decision.change.is_work or decision.adopt or "settle" in decision.change.causes:
+    if decision.kind in WORK or decision.adopt or "settle" in decision.causes:
         return True
     return record is None or decision.record not in record.outcomes
 

@@ -7,7 +7,7 @@ Nothing of it is final: under the claim the same functions decide again (`planni
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
@@ -203,11 +203,7 @@ class Deciding:
             self.candidates.pop(decision.key, None)
             if found := candidate(decision, self.looking.blockers, self._settings, self._now):
                 self.candidates[decision.key] = found
-        self.told_off |= {
-            decision.key
-            for decision in decisions
-            if decision.kind in _PARKING and _tells_of_cancellation(decision) and decision.key not in observed.outcomes
-        }
+        self.told_off |= {one.key for one in decisions if _tells_of_cancellation(one, observed.outcomes)}
         self._note_twins(decisions, observed)
         self.changes[identity] = (
             [quarantined(identity, error)] if error else [line_of(decision) for decision in decisions]
@@ -217,7 +213,7 @@ class Deciding:
             or is_new
             or (not self.looking.yields and record is not None and record.planned_with != self._settings.digest)
         )
-        effective = [decision for decision in decisions if changes_anything(decision, record) or self._is_due(decision)]
+        effective = [] if news else [one for one in decisions if changes_anything(one, record) or self._is_due(one)]
         if news or effective or (record is not None and self._is_looked_for(record)):
             self.todo[identity] = None
             if self._settings.combines:
@@ -236,6 +232,8 @@ class Deciding:
 
     def _note_twins(self, decisions: Sequence[Decision], observed: Observed) -> None:
         """Note what is told again of what was told in the name of other appointments."""
+        if not self.again and not observed.twins:
+            return
         new = {decision.key: decision for decision in decisions if decision.kind is ChangeKind.SCHEDULE}
         self.again -= new.keys()
         self.again |= {key for key, decision in new.items() if _is_told_again(decision, observed)}
@@ -280,8 +278,11 @@ def _is_told_again(decision: Decision, observed: Observed) -> bool:
     return any(twin.key not in decision.siblings for twin in twins)
 
 
-def _tells_of_cancellation(decision: Decision) -> bool:
-    return decision.reminder is not None and decision.reminder.rule.id == CANCELLATION
+def _tells_of_cancellation(decision: Decision, outcomes: Container[str]) -> bool:
+    """Say whether a new message is to tell of a cancellation; `outcomes` are the keys of what is recorded."""
+    if decision.kind not in _PARKING or decision.reminder is None or decision.key in outcomes:
+        return False
+    return decision.reminder.rule.id == CANCELLATION
 
 
 def _soonest_first(todo: Collection[Identity], changes: Sequence[Change]) -> tuple[Identity, ...]:

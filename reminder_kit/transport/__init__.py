@@ -22,9 +22,21 @@ To know:
 
 from __future__ import annotations
 
-from reminder_kit.transport.asynchronous import AsyncIO
+from typing import TYPE_CHECKING, Any
+
 from reminder_kit.transport.blocking import BlockingIO, run_blocking
 from reminder_kit.transport.pace import Pace
 from reminder_kit.transport.shared_pace import SharedPace
 
+if TYPE_CHECKING:
+    from reminder_kit.transport.asynchronous import AsyncIO
+
 __all__ = ["AsyncIO", "BlockingIO", "Pace", "SharedPace", "run_blocking"]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "AsyncIO":
+        raise AttributeError(f"module 'reminder_kit.transport' has no attribute {name!r}")
+    from reminder_kit.transport.asynchronous import AsyncIO  # loads asyncio, which the blocking face need not wait for
+
+    return AsyncIO

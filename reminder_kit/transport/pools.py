@@ -5,7 +5,6 @@ Never opens a connection, and never lends one to two at once: who takes one out 
 
 from __future__ import annotations
 
-import asyncio
 import warnings
 import weakref
 from collections.abc import AsyncGenerator
@@ -17,6 +16,8 @@ from reminder_kit.transport.certificates import Certificates
 from reminder_kit.transport.http import Place
 
 if TYPE_CHECKING:
+    import asyncio
+
     import httpx
 
 __all__ = ["AsyncPool", "Pool"]
@@ -90,7 +91,9 @@ class AsyncPool:
 
     async def idle(self, place: Place) -> list[httpx.AsyncBaseTransport]:
         """Return the running loop's connections to a place that nobody uses."""
-        loop = asyncio.get_running_loop()
+        from asyncio import get_running_loop
+
+        loop = get_running_loop()
         if loop is not self._loop:
             self._loop, self._idle = loop, {}
             self._keeper = _kept(self._idle)
