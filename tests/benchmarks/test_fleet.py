@@ -65,6 +65,6 @@ def test_the_rate_is_used_and_kept_to_by_all_together(request, database, size, s
 
 def _paced(url, provider, size, shard):
     shards = recorded(url, provider.address, 2 * COUNT, shard)
-    with Fleet(size, url, provider.address, 32, f"{RATE}/s") as fleet:
+    with Fleet(size, url, provider.address, 16, f"{RATE}/s") as fleet:
         fleet.do(shards)
         return provider.told()
