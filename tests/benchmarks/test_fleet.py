@@ -12,7 +12,7 @@ from tests.postgres import fresh_database
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(600)]
 
-DELAY, COUNT, SHARD = 0.05, 400, 20
+DELAY, COUNT, SHARD = 0.05, 400, 50
 """Seconds that the provider takes for an answer, appointments, and how many of them a worker takes at once."""
 RATE, TAKEN, REFUSED = 50, 0.9, 0.02
 """Requests a second that the provider takes, which part of that is to be used, and what may be refused at the most."""
