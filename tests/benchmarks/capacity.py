@@ -2,8 +2,9 @@
 
 `python -m tests.benchmarks.capacity URL COUNT [WORK]` empties the database at URL, fills it with so many appointments
 and prints, as JSON: bytes by table, seconds of each verb with the statements that took most of them, which tables were
-read from end to end meanwhile, and how a night went: so many due reminders (WORK, 5,000 unless said) parked at a
-provider that answers at once, by one process.
+read from end to end meanwhile, what the statements of daily work take and how PostgreSQL goes about them, and how a
+night went: so many appointments with due reminders (WORK, 5,000 unless said) are parked at a provider that answers at
+once, by one process.
 
 The profile: one recipient each, two rules (a day and an hour before), starts over two months; a fifth of the
 appointments is in the provider's window, with its messages parked, all others wait.
@@ -23,6 +24,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from reminder_kit import Appointment, Recipient, ReminderKit, Rule
+from reminder_kit.ledger.databases.runner import prepared
+from reminder_kit.ledger.sql.row_mapping import micros
+from reminder_kit.ledger.sql.statements import statements_for
 from reminder_kit.ledger.sql.tables import PREFIX, tables_of
 from reminder_kit.providers.telnyx.provider import Telnyx
 from tests.ledger.grown import grow
@@ -138,6 +142,41 @@ def measured(verbs, engine, watched):
     return found
 
 
+def explained(engine):
+    """Return, for the statements that daily work is made of, their milliseconds and how PostgreSQL goes about them."""
+    told, soon, later = statements_for(None, "postgresql"), (START + timedelta(minutes=1)), START + timedelta(days=1)
+    with engine.connect() as connection:
+        (digest,) = connection.exec_driver_sql(f"SELECT planned_with FROM {PREFIX}appointments WHERE id = 'S-5'").one()
+        due = f"SELECT row_id FROM {PREFIX}appointments WHERE next_at <= {micros(later)} LIMIT 200"
+        rows = [row for (row,) in connection.exec_driver_sql(due)]
+        some, sweep = {"rows0": rows}, {"namespace": "default", "settings": digest}
+        page = {**some, "namespace": "default", "ended_after": micros(soon), "after": 0, "page": 200}
+        alone = {"namespace": "default", "now": micros(soon)}
+        asked = {
+            "what is due (nothing)": (told.sweep.needing_a_look(waiting=True), {**sweep, "now": micros(soon)}),
+            "what is due a day later": (told.sweep.needing_a_look(waiting=True), {**sweep, "now": micros(later)}),
+            "200 appointments": (told.queries.page(frozenset({"rows", "ended_after"})), page),
+            "their reminders": (told.queries.outcomes, some),
+            "their messages": (told.queries.messages, some),
+            "their numbers": (told.phones.phones_of, some),
+            "all appointments, counted": (told.sweep.count_appointments(listed=False), alone),
+            "all reminders, counted": (told.sweep.count_reminders(listed=False), alone),
+        }
+        return {name: _explained(connection, statement, values) for name, (statement, values) in asked.items()}
+
+
+def _explained(connection, statement, values):
+    """Return the least milliseconds of three runs, and the scans of the last one."""
+    ready = prepared(statement, connection.dialect)
+    runs = []
+    for _ in range(3):
+        asked = connection.exec_driver_sql(f"EXPLAIN (ANALYZE) {ready.sql}", ready.values(values))
+        lines = [line for (line,) in asked]
+        runs.append(float(lines[-1].split(":")[1].split()[0]))
+    scans = [line.split("  (cost")[0].strip(" ->") for line in lines if "Scan" in line]
+    return [min(runs), scans]
+
+
 def night(url, address, engine, work):
     """Do the batch job a day later for as many appointments as come into the window then; returns what that took."""
     late = START + timedelta(days=1)
@@ -186,6 +225,7 @@ def main(url, count, work):
             found = measured(verbs, engine, watched)
         shared.dispose()
         result = {"count": count, "built": round(built, 1), "weight": weight(engine, count), "verbs": found}
+        result["statements"] = explained(engine)
         result["night"] = night(url, address, engine, work)
     engine.dispose()
     return result

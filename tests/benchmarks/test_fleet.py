@@ -12,7 +12,7 @@ from tests.postgres import fresh_database
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(600)]
 
-DELAY, COUNT, SHARD = 0.05, 400, 20
+DELAY, COUNT, SHARD = 0.05, 400, 50
 """Seconds that the provider takes for an answer, appointments, and how many of them a worker takes at once."""
 RATE, TAKEN, REFUSED = 50, 0.9, 0.02
 """Requests a second that the provider takes, which part of that is to be used, and what may be refused at the most."""
@@ -65,6 +65,6 @@ def test_the_rate_is_used_and_kept_to_by_all_together(request, database, size, s
 
 def _paced(url, provider, size, shard):
     shards = recorded(url, provider.address, 2 * COUNT, shard)
-    with Fleet(size, url, provider.address, 12, f"{RATE}/s") as fleet:
+    with Fleet(size, url, provider.address, 16, f"{RATE}/s") as fleet:
         fleet.do(shards)
         return provider.told()
