@@ -64,6 +64,7 @@ def _once(tenants: Tenants, *, force: bool, quiet: bool) -> int:
     1: a tenant could not be served, or something of one failed, or is unknown; 4: something waits for a person.
     """
     teller = _Teller(quiet, is_json=chosen().json)
+    tenants.ledger.upgrade_if_older()
     wanted, teller.status = _wanted(tenants)
     report = tenants.resync(force=force, tenants=wanted, tell=teller.tell)
     teller.end(report)

@@ -9,10 +9,12 @@ import pytest
 
 from reminder_kit import AsyncTenants
 from reminder_kit.errors import ConfigurationError, InvalidInputError, LedgerError, SignatureError
+from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.webhook_app import WebhookApp
 from tests.factories import NUMBER, START
 from tests.kit.practices import KINDS, SENDERS, Platform, Served, visit_to
+from tests.ledger.older_tables import made_as_of
 
 pytest.importorskip("cryptography")
 
@@ -212,8 +214,10 @@ def test_what_is_signed_and_nobodys_is_passed_over_and_what_is_not_is_refused(se
     headers, body = hook.as_sent(START)
     with pytest.raises(SignatureError):
         served.run(served.tenants.receive(headers, body.replace(b"Hello", b"Hallo")))
+    nobody = Served(type(served.tenants), "sqlite://", platform)
     with pytest.raises(SignatureError, match="no tenant has a message"):
-        served.run(Served(type(served.tenants), "sqlite://", platform).tenants.receive({}, b"{}"))
+        nobody.run(nobody.tenants.receive({}, b"{}"))
+    nobody.close()
     with pytest.raises(InvalidInputError, match="body is bytes"):
         served.run(served.tenants.receive({}, "text"))
 
@@ -229,6 +233,17 @@ def test_a_report_that_may_be_of_several_and_is_recorded_of_none_is_asked_for_ag
         receive(served, platform, hook, "second")
     served.run(served.tenants["west"].withdraw("A-1"))
     assert house.crashes == []
+
+
+def test_a_webhook_may_be_the_first_that_a_newer_library_writes(served, platform, tmp_path):
+    """An SQLite ledger of the one before is upgraded for it, as for one that comes to a kit."""
+    older = Ledger(f"sqlite:///{tmp_path / 'older.db'}")
+    made_as_of(older, "0001")
+    again = Served(type(served.tenants), older, platform)
+    again.tenants["north"]
+    hook = platform.house("north").inbound(ROUGH, "STOP", to=SENDERS["north"])
+    assert told(receive(again, platform, hook)) == [("north", ["opted_out"])]
+    again.close()
 
 
 def test_an_address_may_name_the_tenant(served, platform):
