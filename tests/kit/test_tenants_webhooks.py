@@ -191,6 +191,19 @@ def test_whose_sender_is_not_known_yet_is_asked_for_again(served, platform, monk
     again.close()
 
 
+def test_who_left_before_its_sender_was_known_is_in_no_doubt(served, platform):
+    """West could not be built, and then was no tenant any more: what is nobody's is passed over from then on."""
+    names = ["north", "west"]
+    served.tenants._names = lambda: names
+    unbuildable(platform, served, "west", LookupError("no row"))
+    served.tenants["north"]
+    hook = platform.house("north").inbound(ROUGH, "Hello?", to="+12025550190")
+    with pytest.raises(LookupError):
+        receive(served, platform, hook)
+    names.remove("west")
+    assert receive(served, platform, hook) == ()
+
+
 def test_a_stop_to_a_tenant_that_is_no_more_bars_for_who_writes_from_that_sender_still(served, platform):
     """West wrote last, and left: its words to west are nobody's, but east must not write to her from that number."""
     served.run(served.tenants["east"].sync(visit_to("east", phone=ROUGH)))
