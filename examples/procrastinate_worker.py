@@ -2,10 +2,10 @@
 
 Its queue is in the database of the ledger, so there is no broker to run. Once: `python -m procrastinate --app
 procrastinate_worker.app schema --apply` and `reminder-kit ledger upgrade`. Then, as often and on as many machines as
-wanted: `python -m procrastinate --app procrastinate_worker.app worker` (needs `procrastinate`,
-`reminder-kit[postgres]`, TELNYX_API_KEY and the reminders.toml of this folder). A worker ends where its database goes
-away: have it started again, as systemd and Kubernetes do. In the application, after a commit:
-`from procrastinate_worker import follow; follow.defer()`.
+wanted: `python -m procrastinate --app procrastinate_worker.app worker --delete-jobs successful`, without which the jobs
+of each minute stay in its table (needs `procrastinate`, `reminder-kit[postgres]`, TELNYX_API_KEY and the reminders.toml
+of this folder). A worker ends where its database goes away: have it started again, as systemd and Kubernetes do. In the
+application, after a commit: `from procrastinate_worker import follow; follow.defer()`.
 
 Nothing rests on the queue: a job that is done twice, or never, costs nothing but time. Whatever a worker that was
 killed left open is settled by the next round, from the ledger.

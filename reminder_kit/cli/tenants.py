@@ -5,8 +5,10 @@ Never stops for one: whose kit can't be built, or whose plan is refused, is list
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +17,12 @@ from attrs import define, field
 
 from reminder_kit.cli.interrupted import terminable
 from reminder_kit.cli.options import chosen
-from reminder_kit.cli.output import say, write_json, write_lines
+from reminder_kit.cli.output import say, warn, write_json, write_lines
 from reminder_kit.cli.own_kit import opened_tenants
 from reminder_kit.cli.rendering import Line
 from reminder_kit.cli.repeating import repeated
 from reminder_kit.cli.session import all_tenants
-from reminder_kit.errors import ReminderKitError, unforeseen
+from reminder_kit.errors import LedgerError, ReminderKitError, unforeseen
 from reminder_kit.kit.tenant_outcomes import as_json
 from reminder_kit.ledger.namespaces import namespaces
 from reminder_kit.planning.report import Report
@@ -28,6 +30,7 @@ from reminder_kit.planning.report import Report
 if TYPE_CHECKING:
     from reminder_kit.kit.tenant_outcomes import Outcome, TenantsReport
     from reminder_kit.kit.tenants import Tenants
+    from reminder_kit.ledger.ledger import Ledger
 
 __all__ = ["resync_all"]
 
@@ -45,8 +48,16 @@ def resync_all(every: timedelta | None, *, force: bool, quiet: bool) -> int:
             "--all-tenants: there are no tenants: name their folder ([tenants] folder), or the app's Tenants (--app)"
         )
     with opened_tenants(found) as tenants:
+        _warn_if_absent(tenants.ledger)
         job = partial(_once, tenants, force=force, quiet=quiet)
         return _interruptible(job) if every is None else repeated(job, every)
+
+
+def _warn_if_absent(ledger: Ledger) -> None:
+    """Say that there is no ledger; one that can't be asked now is the run's to tell of."""
+    with suppress(LedgerError):
+        if ledger.check_schema(older=True) == "absent":
+            warn(f"there is no ledger at {ledger.url} yet, seen from {Path.cwd()}: nothing is recorded in it")
 
 
 def _interruptible(job: Any) -> int:
@@ -64,6 +75,7 @@ def _once(tenants: Tenants, *, force: bool, quiet: bool) -> int:
     1: a tenant could not be served, or something of one failed, or is unknown; 4: something waits for a person.
     """
     teller = _Teller(quiet, is_json=chosen().json)
+    tenants.ledger.upgrade_if_older()
     wanted, teller.status = _wanted(tenants)
     report = tenants.resync(force=force, tenants=wanted, tell=teller.tell)
     teller.end(report)

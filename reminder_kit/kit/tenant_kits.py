@@ -214,9 +214,13 @@ class TenantKits(Forkable, Generic[K]):
             found = self._found_writing(wanted)
         return found
 
-    def _unknown(self, names: Iterable[str]) -> list[str]:
-        """Return those of whom it is not known what they write from; who failed is tried again after a while."""
+    def _unknown(self, names: Sequence[str]) -> list[str]:
+        """Return those of whom it is not known what they write from; who failed is tried again after a while.
+
+        `names` are all tenants: who is none any more is in no doubt.
+        """
         with self._lock:
+            self._unlearned = {name: self._unlearned[name] for name in names if name in self._unlearned}
             lately = {name for name, (at, _) in self._unlearned.items() if time.monotonic() < at + _TRIED_AGAIN}
             return [name for name in names if name not in self._known and name not in lately]
 

@@ -121,6 +121,7 @@ class TenantVerbs(Serving[K]):
         """
         from reminder_kit.ledger.namespaces import namespaces_at_work
 
+        await self._call(self.ledger.upgrade_if_older)
         if tenants is None and only_dirty:
             tenants = await self._call(namespaces_at_work, self.ledger)
         run = partial(_resync, only_dirty=only_dirty, force=force)
@@ -152,6 +153,7 @@ class TenantVerbs(Serving[K]):
         if tenant is not None:
             kit = await self._call(self.__getitem__, tenant)
             return (Heard(tenant, await kit._taken(verified(kit, headers, body, provider, url))),)  # noqa: SLF001
+        await self._call(self.ledger.upgrade_if_older)
         found = await self._call(attributed, self, (headers, body, provider, url))
         kits = {name: await self._call(self.__getitem__, name) for name in found}
         return tuple([Heard(name, await kits[name]._taken(events)) for name, events in found.items()])  # noqa: SLF001

@@ -124,6 +124,17 @@ def test_one_batch_job_serves_all(run, telnyx, filled, folder, machine_now):
     assert ran.status in (0, 4)
 
 
+def test_who_looks_at_another_place_is_told_that_there_is_no_ledger(run, practices, filled, folder, monkeypatch):
+    """The batch job of a wrong folder would else do nothing, and say nothing."""
+    assert "no ledger" not in run("resync", "--all-tenants").err
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    for name in ("reminders.toml", "practices"):
+        (elsewhere / name).symlink_to(folder / name)
+    assert "there is no ledger at sqlite:///all.db yet" in run("resync", "--all-tenants", "--quiet").err
+
+
 def test_a_practice_that_is_closed_is_listed_until_nothing_of_it_is_parked(run, telnyx, filled):
     """Its file is gone, and its messages would go out all the same."""
     (filled / "south.toml").rename(filled / "south.toml.closed")

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from reminder_kit import AsyncTenants, Tenants
-from reminder_kit.errors import ConfigurationError, InvalidInputError, UnsafePlanError
+from reminder_kit.errors import ConfigurationError, InvalidInputError, SchemaError, UnsafePlanError
 from reminder_kit.kit.following import follower_of
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.rates import HEADROOM
 from tests.kit.practices import KINDS, Platform, Served, visit_to
+from tests.ledger.older_tables import made_as_of
 
 
 @pytest.fixture
@@ -209,6 +210,18 @@ def test_one_tenant_may_be_named_as_it_is(serve_tenants, platform):
     served = serve_tenants()
     served.run(served.tenants["north"].record(visit_to("north")))
     assert list(served.run(served.tenants.resync(tenants="north")).reports) == ["north"]
+
+
+@pytest.mark.parametrize("only_dirty", [False, True])
+def test_a_ledger_of_an_older_library_is_upgraded_by_the_batch_job(platform, tmp_path, only_dirty):
+    """As a kit's own is: nobody has to run a command on SQLite, and only to look upgrades nothing."""
+    ledger = Ledger(f"sqlite:///{tmp_path / 'older.db'}")
+    made_as_of(ledger, "0001")
+    with Tenants(ledger, platform.build, names=lambda: ["north"]) as tenants:
+        with pytest.raises(SchemaError, match="ledger upgrade"):
+            tenants.names()
+        assert tenants.resync(only_dirty=only_dirty).ok
+        assert tenants.names() == ["north"]
 
 
 def test_only_those_with_something_new_are_looked_at(serve_tenants, platform):

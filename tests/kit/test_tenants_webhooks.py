@@ -9,10 +9,12 @@ import pytest
 
 from reminder_kit import AsyncTenants
 from reminder_kit.errors import ConfigurationError, InvalidInputError, LedgerError, SignatureError
+from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.webhook_app import WebhookApp
 from tests.factories import NUMBER, START
 from tests.kit.practices import KINDS, SENDERS, Platform, Served, visit_to
+from tests.ledger.older_tables import made_as_of
 
 pytest.importorskip("cryptography")
 
@@ -189,6 +191,19 @@ def test_whose_sender_is_not_known_yet_is_asked_for_again(served, platform, monk
     again.close()
 
 
+def test_who_left_before_its_sender_was_known_is_in_no_doubt(served, platform):
+    """West could not be built, and then was no tenant any more: what is nobody's is passed over from then on."""
+    names = ["north", "west"]
+    served.tenants._names = lambda: names
+    unbuildable(platform, served, "west", LookupError("no row"))
+    served.tenants["north"]
+    hook = platform.house("north").inbound(ROUGH, "Hello?", to="+12025550190")
+    with pytest.raises(LookupError):
+        receive(served, platform, hook)
+    names.remove("west")
+    assert receive(served, platform, hook) == ()
+
+
 def test_a_stop_to_a_tenant_that_is_no_more_bars_for_who_writes_from_that_sender_still(served, platform):
     """West wrote last, and left: its words to west are nobody's, but east must not write to her from that number."""
     served.run(served.tenants["east"].sync(visit_to("east", phone=ROUGH)))
@@ -212,8 +227,10 @@ def test_what_is_signed_and_nobodys_is_passed_over_and_what_is_not_is_refused(se
     headers, body = hook.as_sent(START)
     with pytest.raises(SignatureError):
         served.run(served.tenants.receive(headers, body.replace(b"Hello", b"Hallo")))
+    nobody = Served(type(served.tenants), "sqlite://", platform)
     with pytest.raises(SignatureError, match="no tenant has a message"):
-        served.run(Served(type(served.tenants), "sqlite://", platform).tenants.receive({}, b"{}"))
+        nobody.run(nobody.tenants.receive({}, b"{}"))
+    nobody.close()
     with pytest.raises(InvalidInputError, match="body is bytes"):
         served.run(served.tenants.receive({}, "text"))
 
@@ -229,6 +246,17 @@ def test_a_report_that_may_be_of_several_and_is_recorded_of_none_is_asked_for_ag
         receive(served, platform, hook, "second")
     served.run(served.tenants["west"].withdraw("A-1"))
     assert house.crashes == []
+
+
+def test_a_webhook_may_be_the_first_that_a_newer_library_writes(served, platform, tmp_path):
+    """An SQLite ledger of the one before is upgraded for it, as for one that comes to a kit."""
+    older = Ledger(f"sqlite:///{tmp_path / 'older.db'}")
+    made_as_of(older, "0001")
+    again = Served(type(served.tenants), older, platform)
+    again.tenants["north"]
+    hook = platform.house("north").inbound(ROUGH, "STOP", to=SENDERS["north"])
+    assert told(receive(again, platform, hook)) == [("north", ["opted_out"])]
+    again.close()
 
 
 def test_an_address_may_name_the_tenant(served, platform):

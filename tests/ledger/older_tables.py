@@ -15,6 +15,8 @@ def made_as_of(ledger, version):
     from alembic import command
     from alembic.config import Config
 
+    if ledger._database.kind == "sqlite":
+        ledger._database.path.touch()  # a file that is there is not made by copying one of this version
     ledger._database.create()
     with ledger._database.writing() as connection:
         options = {"connection": connection, "schema": None, "version_table": VERSION_TABLE}
