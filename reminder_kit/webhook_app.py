@@ -17,7 +17,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urljoin
 
 from reminder_kit.config.loading import DEFAULT_PATH, load
@@ -203,7 +203,11 @@ class WebhookApp:
         try:
             async with asyncio.timeout(self._patience):
                 status = await body.read(receive)
-            return await self._taken(headers, body.whole(), self._called(scope), tenant) if status == 200 else status
+            if status != 200:
+                return status
+            if tenant and await self._is_nobody(tenant):
+                return 404
+            return await self._taken(headers, body.whole(), self._called(scope), tenant)
         except TimeoutError:
             return 408
         finally:
@@ -215,6 +219,13 @@ class WebhookApp:
             return ""
         before, _, name = below.rpartition("/")
         return name if isinstance(self._kit, Tenants | AsyncTenants) and before == self._path else None
+
+    async def _is_nobody(self, tenant: str) -> bool:
+        """Say whether there is no such tenant: who can't be built for now is asked for, and answered, as a tenant."""
+        try:
+            return await asyncio.to_thread(cast("Tenants", self._kit).if_any, tenant) is None
+        except Exception:  # noqa: BLE001 - why that is so is told, and answered, where the webhook is taken in
+            return False
 
     def _make_room(self, size: int) -> bool:
         """Say whether so many more bytes may be held: what floods in is refused, and sent again by its provider."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -118,6 +118,13 @@ class TenantKits(Forkable, Generic[K]):
         if kit is None:
             raise InvalidInputError(f"there is no tenant {shown_name(name)}: `build` returned None for it")
         return kit
+
+    def __iter__(self) -> Iterator[str]:
+        """Return the names of all tenants, sorted, as a mapping's keys."""
+        return iter(self.all_names())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.all_names()
 
     def if_any(self, name: str) -> K | None:
         """Return a tenant's kit as `[name]` does; None: `build` says that there is no such tenant, or no more."""

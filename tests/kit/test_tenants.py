@@ -167,6 +167,14 @@ def test_what_a_build_must_not_say_is_refused(platform, sqlite_url, given, said)
         tenants["north"]
 
 
+def test_tenants_are_gone_through_by_name(tenants):
+    """As a mapping's keys: those of the ledger, and those that `names` returns."""
+    for name in ("south", "north"):
+        tenants[name].record(visit_to(name))
+    assert list(tenants) == ["north", "south"]
+    assert [name in tenants for name in ("north", "nobody", 3)] == [True, False, False]
+
+
 def test_what_tenants_can_not_be_is_refused(sqlite_url):
     """Before anything is opened."""
     with pytest.raises(InvalidInputError, match="`build` is a function"):

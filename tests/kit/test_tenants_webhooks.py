@@ -271,6 +271,7 @@ def test_an_address_may_name_the_tenant(served, platform):
 
 def test_the_endpoint_takes_in_webhooks_of_all(served, platform):
     """One application, by one address, or by the tenant's own below it; what follows a STOP is done afterwards."""
+    platform.gone.add("nobody")
     for name in ("north", "east"):
         served.run(served.tenants[name].sync(visit_to(name, days=4)))
     lines = []
@@ -286,11 +287,13 @@ def test_the_endpoint_takes_in_webhooks_of_all(served, platform):
                     headers, body = house.inbound(NUMBER, text, to=SENDERS[name]).as_sent(house.now())
                     answers.append((await client.post(path, headers=headers, content=body)).status_code)
                 answers.append((await client.post("/other", content=b"")).status_code)
+                answers.append((await client.post("/telnyx/nobody", content=b"{}")).status_code)
+                answers.append((await client.post("/telnyx/north/nobody", content=b"{}")).status_code)
                 answers.append((await client.post("/telnyx", content=b"{}")).status_code)
                 return answers
 
     answers = served.run(story()) if isinstance(served.tenants, AsyncTenants) else asyncio.run(story())
-    assert answers == [200, 200, 404, 401]
+    assert answers == [200, 200, 404, 404, 404, 401]
     assert (len(platform.texts("east")), len(platform.texts("north"))) == (0, 1)
     assert any("opted_out for 'east'" in line for line in lines)
 
