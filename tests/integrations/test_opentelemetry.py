@@ -90,6 +90,7 @@ def test_changes_are_counted_by_what_happened_and_why(watched, metrics, sandbox,
         ("skipped", "past"): 1,
         ("cancelled", "removed"): 1,
         ("rejected", "opted_out"): 1,
+        ("cancelled", "opted_out"): 1,  # what was parked for the number that the provider just refused
     }
 
 
