@@ -76,6 +76,16 @@ class Hearing:
             if event.type in ("opted_out", "opted_in"):
                 self.words[number].append((at, event.type == "opted_out"))
 
+    def forget_unless_stored(self, event):
+        """Take back a reply of which a kit was to be told, and died before it was stored: it comes again."""
+        if event.type in REPLIES and event.id not in {
+            row["id"] for row in self.world._selected("SELECT id FROM reminder_kit_events")
+        }:
+            self.replies.pop(event.id, None)
+            said = (event.occurred_at, event.type == "opted_out")
+            if said in self.words[event.number]:
+                self.words[event.number].remove(said)
+
     # What is known from outside
 
     def meant(self, number, at):

@@ -201,6 +201,7 @@ class ReplyHistory(History):
             kit.receive(headers, body)
         except Died:
             self.world.webhooks.insert(0, hook)  # nobody answered: the provider tries again
+            self.hearing.forget_unless_stored(event)
             raise
         self.hearing.hear()
         if event.type in REPLIES:
