@@ -83,11 +83,12 @@ def test_a_front_desks_phone_is_told_of_each_by_itself(evening, sandbox):
 
 
 def test_two_that_are_refused_at_once_hold_nobody_up(evening, sandbox):
-    """B waits for A's message and has one of its own, to somebody else: both are refused."""
+    """B waits for A's message and has one of its own, to somebody else: both are refused, and one of the two anew."""
     other = evolve(visit("B", 11), recipients=[Recipient(NUMBER, name="Ada"), Recipient(BEN, name="Ben")])
     sandbox.fault("error", 3, method="POST", status=400, code="40302")
     evening.sync([visit("A"), other])
-    assert parked_texts(sandbox) == ["Check-up tomorrow at 11:00 AM"]
+    (parked,) = parked_texts(sandbox)  # whose request came first is refused
+    assert parked in ("Check-up tomorrow at 9:00 AM", "Check-up tomorrow at 11:00 AM")
     assert at_rest(evening)
 
 
