@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from attrs import define, field
@@ -329,6 +330,9 @@ class Reading:
         replies = answers(series)
         words: dict[tuple[int, datetime | None], Wording] = {}
         revision = None if series.shares else series.revision
+        meeting: dict[
+            str | None, list[set[str]]
+        ] = {}  # by recurrence id: for whom series that share a UID have that instant
         after: datetime | None = None
         for instance in instances(series, self._since(series), self.end, self.settings.limits, self.budget):
             if instance.at >= self.start:
@@ -338,7 +342,16 @@ class Reading:
                     words[id(event), key] = self.wordings.of(uid, event, replies.get(None, {}) | replies.get(key, {}))
                 said = words[id(event), key]
                 whose = series.whose.get(event, "")
-                one = occurrence(instance, said, uid, self.name, table.named, table.display, after, revision, whose)
+                name = partial(occurrence, instance, said, uid, self.name, table.named, table.display, after, revision)
+                one = name(whose)
+                if series.shares:
+                    met = meeting.setdefault(one.appointment.recurrence_id, [])
+                    numbers = {person.phone for person in one.appointment.recipients}
+                    if numbers in met:
+                        self.found.warn("meets another series of its UID: that visit counts once", uid, event.line)
+                        continue
+                    one = name(f"{whose}/{digits_of(numbers)}") if met else one
+                    met.append(numbers)
                 yield one, said.guesses
             after = instance.at
         for event in series.stray:

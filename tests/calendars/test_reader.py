@@ -440,6 +440,19 @@ def test_passing_over_events_by_their_text_changes_nothing(read, calendar, parts
     assert by_text.reading.covers <= in_full.reading.covers
 
 
+@pytest.mark.parametrize(("second", "names"), [("+12025550101", 1), ("+12025550102", 2)])
+def test_series_of_one_uid_may_meet_in_one_instant(read, calendar, second, names):
+    """Two that began at different times: two people are told of it, and one person once."""
+    series = {"DTSTART:20251215T120000Z": "+12025550101", "DTSTART;TZID=Pacific/Auckland:20251215T030000": second}
+    parts = [
+        f"BEGIN:VEVENT\r\nUID:a\r\n{start}\r\nRDATE:20260301T120000Z\r\nATTENDEE:tel:{phone}\r\nEND:VEVENT"
+        for start, phone in series.items()
+    ]
+    found = read(calendar(*parts)).found
+    assert len({(one.appointment.id, one.appointment.recurrence_id) for one in found}) == len(found) == names
+    assert {person.phone for one in found for person in one.appointment.recipients} == {"+12025550101", second}
+
+
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(components() | components().map(lambda item: item.replace("UID:", "X-UID:")), min_size=1, max_size=6))
 def test_b30_no_two_occurrences_have_the_same_identity(read, calendar, parts):
