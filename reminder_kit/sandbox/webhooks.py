@@ -9,7 +9,6 @@ import http.client
 import queue
 import random
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -79,6 +78,7 @@ class Hooks:
         self._thread: threading.Thread | None = None
         self._open = 0
         self._idle = threading.Condition()
+        self._closing = threading.Event()
 
     def add(self, hook: Hook) -> None:
         """Keep an event, which the next `flush` delivers."""
@@ -119,14 +119,16 @@ class Hooks:
             return self._idle.wait_for(lambda: self._open == 0, timeout)
 
     def close(self) -> None:
-        """Stop the thread that delivers."""
+        """Stop the thread that delivers: what was not answered yet is tried once more, and no further."""
         thread, self._thread = self._thread, None
         if thread is not None:
+            self._closing.set()
             self._queue.put(None)
             thread.join(timeout=10)
 
     def _start(self) -> None:
         if self._thread is None:
+            self._closing.clear()
             self._thread = threading.Thread(target=self._deliver_all, name="sandbox-webhooks", daemon=True)
             self._thread.start()
 
@@ -151,7 +153,8 @@ class Hooks:
                 hook.answers.append(status)
                 if 200 <= status < 300:
                     return
-                time.sleep(self.retry_wait * attempt)
+                if self._closing.wait(self.retry_wait * attempt):
+                    return
 
 
 def _is_loopback(url: str | None) -> bool:

@@ -25,6 +25,8 @@ ROOT = Path(__file__).parents[2]
 
 pytest.importorskip("cryptography")
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def served(telnyx, folder, machine_now, heard_interrupts):

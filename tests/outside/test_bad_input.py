@@ -6,6 +6,8 @@ import pytest
 
 from tests.factories import NOW
 
+pytestmark = pytest.mark.slow
+
 CONFIGURATIONS = {
     "broken TOML": ('America/New_York"', "America", ["line 2", "broken TOML"]),
     "unknown zone": ("America/New_York", "Mars/Base", ["timezone", "Mars/Base"]),

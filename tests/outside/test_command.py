@@ -9,6 +9,8 @@ import pytest
 
 from tests.factories import NOW
 
+pytestmark = pytest.mark.slow
+
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 SUMMARY = ["schedule", "replace", "cancel", "hold", "keep", "skip", "appointments", "failed", "unknown"]
 CHANGE = {

@@ -12,7 +12,8 @@ from reminder_kit.providers.vonage.provider import Vonage
 from tests.factories import HOOK, NUMBER, SENDER, START, visit
 
 SHORT, LONG = timedelta(minutes=2), timedelta(hours=30)
-OUTAGES = pytest.mark.parametrize("lasting", [SHORT, LONG], ids=["2 minutes", "30 hours"])
+LASTING = [pytest.param(SHORT, id="2 minutes"), pytest.param(LONG, id="30 hours", marks=pytest.mark.slow)]
+OUTAGES = pytest.mark.parametrize("lasting", LASTING)
 POLICIES = pytest.mark.parametrize("policy", ["prefer_duplicate", "prefer_missing"])
 PAST = pytest.mark.parametrize("past", ["refuse", "send"], ids=["refused past its time", "sent past its time"])
 FIRST = pytest.mark.parametrize("first", ["drop_after", "500_after", "drop_before", "503"])
