@@ -20,7 +20,7 @@ __all__ = ["ORDER", "guide", "pages"]
 ORDER = (
     "start", "how_it_works", "rules", "when_it_goes_out", "templates", "senders", "channels", "calendars", "hosts",
     "snapshots", "what_the_host_knows", "webhooks", "notices", "page", "what_waits", "reasons", "errors", "operations",
-    "capacity", "ledger_at_rest", "rules_and_ledgers", "tenants", "money", "providers", "senders", "testing", "consent",
+    "capacity", "ledger_at_rest", "rules_and_ledgers", "tenants", "money", "providers", "testing", "consent",
     "personal_data", "hostile_input", "developing",
 )  # fmt: skip
 """The pages in the order in which one reads them; a page that is not named comes behind these."""
