@@ -57,7 +57,7 @@ class Limits:
     all_repeats: int = 200
     #: What looking for numbers may cost a source, in microseconds or so: 30 for each number beyond the third of an
     #: event, as much for each text that may hold one, and 7 for each of its digits.
-    numbers: int = 3_000_000
+    numbers: int = 5_000_000
     #: CATEGORIES of one event; those beyond are left out with a warning.
     categories: int = 500
     #: Occurrences of one series within the horizon, and of a whole source; reading ends beyond the latter.

@@ -37,7 +37,7 @@ class TextSearch:
     #: The country of numbers without a country code; None: only numbers with one are found.
     region: str | None = None
     #: What the search may still cost, in microseconds or so.
-    left: int = 3_000_000
+    left: int = 5_000_000
     _known: dict[str, tuple[tuple[Found, ...], bool]] = field(factory=dict, repr=False)
 
     def numbers_in(self, texts: Iterable[str]) -> tuple[list[Found], bool]:
