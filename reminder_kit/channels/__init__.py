@@ -15,9 +15,7 @@ Another package announces its channel in the entry-point group `reminder_kit.cha
 
 from __future__ import annotations
 
-from importlib import import_module
-
-from reminder_kit.errors import ConfigurationError
+from reminder_kit.plugins import Plugins
 from reminder_kit.ports.channel import Channel
 
 __all__ = ["GROUP", "channel_class", "channel_names"]
@@ -25,34 +23,22 @@ __all__ = ["GROUP", "channel_class", "channel_names"]
 GROUP = "reminder_kit.channels"
 """The entry-point group in which a package announces its channels."""
 
-_OWN = {
-    "callback": ("reminder_kit.channels.callback", "Callback"),
-    "email": ("reminder_kit.channels.email", "Email"),
-}
+_PLUGINS = Plugins(
+    "channel",
+    GROUP,
+    {
+        "callback": ("reminder_kit.channels.callback", "Callback"),
+        "email": ("reminder_kit.channels.email", "Email"),
+    },
+)
 
 
 def channel_names() -> tuple[str, ...]:
     """Return every name that `channel_class` knows, sorted; reads what is installed, loads nothing of it."""
-    from importlib.metadata import entry_points
-
-    return tuple(sorted({*_OWN, *(point.name for point in entry_points(group=GROUP))}))
+    return _PLUGINS.names()
 
 
 def channel_class(name: str) -> type[Channel]:
-    """Return the class of the channel of that name, loading its module.
-
-    Raises `ConfigurationError` naming the package whose channel cannot be loaded, or for a name that is no channel's.
-    """
-    if name in _OWN:
-        module, attribute = _OWN[name]
-        return getattr(import_module(module), attribute)  # type: ignore[no-any-return]
-    from importlib.metadata import entry_points
-
-    for point in entry_points(group=GROUP, name=name):
-        try:
-            return point.load()  # type: ignore[no-any-return]
-        except (ImportError, AttributeError) as error:
-            raise ConfigurationError(
-                f"channel {name!r} ({point.value}) cannot be loaded: {error}; mend or reinstall its package"
-            ) from error
-    raise ConfigurationError(f"unknown channel {name!r}: use one of {', '.join(channel_names())}")
+    """Return the class of the channel of that name, loading its module; raises as `Plugins.load` does."""
+    found: type[Channel] = _PLUGINS.load(name)
+    return found

@@ -76,9 +76,9 @@ def _from_environment(
         raise ConfigurationError(
             f"{where} environment must be what the names of its variables begin with, in capitals, not {prefix!r}"
         )
-    variables = {each: f"{prefix}_{name}_{each}".upper() for each in parameters}
-    found = {each: environ[variable] for each, variable in variables.items() if environ.get(variable)}
-    secrets = [each for each in parameters if SECRET_NAMES.fullmatch(each) and each != "public_key"]
+    variables = {parameter: f"{prefix}_{name}_{parameter}".upper() for parameter in parameters}
+    found = {parameter: environ[variable] for parameter, variable in variables.items() if environ.get(variable)}
+    secrets = [parameter for parameter in parameters if SECRET_NAMES.fullmatch(parameter) and parameter != "public_key"]
     if secrets and not set(secrets) & set(found):
         raise ConfigurationError(
             f"{where} environment = {prefix!r}: there is no key of that account: set the environment variable "

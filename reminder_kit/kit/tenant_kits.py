@@ -6,6 +6,7 @@ Never awaits anything, and calls no provider: what is done with kits stands in `
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -37,7 +38,7 @@ Build = Callable[[str], Mapping[str, Any] | None]
 """Returns the arguments of a tenant's kit; None: there is no such tenant, or no more."""
 
 
-class TenantKits(Forkable, Generic[K]):
+class TenantKits(Forkable, ABC, Generic[K]):
     """The kits of many tenants; both faces add what is done with them. Safe to have been made before a fork."""
 
     _kind: type[K]
@@ -105,8 +106,9 @@ class TenantKits(Forkable, Generic[K]):
         files = TenantFiles(common)
         return cls(common.ledger(), files.build, names=files.names, **options)
 
+    @abstractmethod
     def _made_pool(self) -> Pool | AsyncPool:
-        raise NotImplementedError
+        """Return the connections that all kits share."""
 
     def __getitem__(self, name: str) -> K:
         """Return a tenant's kit: the one that is kept, or one that is built now.

@@ -11,6 +11,7 @@ neither is shared: a provider's account (its rate, whether it answers), and a pe
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -43,24 +44,23 @@ class Serving(TenantKits[K]):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        #: What is waited for as the tenants are closed: who follows commits (`kit.following`).
-        self.before_closing: list[Callable[[], Any]] = []
         self._common.follower = self._made_follower()
 
+    @abstractmethod
     def _made_follower(self) -> Follower | TaskFollower:
-        raise NotImplementedError
+        """Return what follows all that is recorded in any of the namespaces."""
 
+    @abstractmethod
     async def _call(self, func: Callable[..., T], *args: Any) -> T:
         """Run a blocking function, in a thread where the face is asynchronous."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _done(self, made: Any) -> Any:
         """Return what a verb of a kit returns."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _gather(self, jobs: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
         """Carry out jobs, `at_once` at a time, and return their results in the order of the jobs."""
-        raise NotImplementedError
 
     def wake(self) -> None:
         """Have what was recorded by now followed, for whichever tenant, apart from the request; returns at once."""

@@ -27,9 +27,7 @@ To know:
 
 from __future__ import annotations
 
-from importlib import import_module
-
-from reminder_kit.errors import ConfigurationError
+from reminder_kit.plugins import Plugins
 from reminder_kit.ports import Provider
 
 __all__ = ["GROUP", "provider_class", "provider_names"]
@@ -37,37 +35,23 @@ __all__ = ["GROUP", "provider_class", "provider_names"]
 GROUP = "reminder_kit.providers"
 """The entry-point group in which a package announces its providers."""
 
-_OWN = {
-    "telnyx": ("reminder_kit.providers.telnyx", "Telnyx"),
-    "twilio": ("reminder_kit.providers.twilio", "Twilio"),
-    "vonage": ("reminder_kit.providers.vonage", "Vonage"),
-}
+_PLUGINS = Plugins(
+    "provider",
+    GROUP,
+    {
+        "telnyx": ("reminder_kit.providers.telnyx", "Telnyx"),
+        "twilio": ("reminder_kit.providers.twilio", "Twilio"),
+        "vonage": ("reminder_kit.providers.vonage", "Vonage"),
+    },
+)
 
 
 def provider_names() -> tuple[str, ...]:
     """Return every name that `provider_class` knows, sorted; reads what is installed, loads nothing of it."""
-    from importlib.metadata import entry_points
-
-    return tuple(sorted({*_OWN, *(point.name for point in entry_points(group=GROUP))}))
+    return _PLUGINS.names()
 
 
 def provider_class(name: str) -> type[Provider]:
-    """Return the class of the provider of that name, loading its module.
-
-    Our own names come first, so that no other package can put itself in their place. Raises `ConfigurationError`
-    naming the known providers, or the package whose provider cannot be loaded.
-    """
-    if name in _OWN:
-        module, attribute = _OWN[name]
-        return getattr(import_module(module), attribute)  # type: ignore[no-any-return]
-    from importlib.metadata import entry_points
-
-    for point in entry_points(group=GROUP, name=name):
-        try:
-            return point.load()  # type: ignore[no-any-return]
-        except (ImportError, AttributeError) as error:
-            raise ConfigurationError(
-                f"provider {name!r} ({point.value}) cannot be loaded: {error}; mend or reinstall its package"
-            ) from error
-    known = ", ".join(provider_names())
-    raise ConfigurationError(f"unknown provider {name!r}: use one of {known}, or install the package that brings it")
+    """Return the class of the provider of that name, loading its module; raises as `Plugins.load` does."""
+    found: type[Provider] = _PLUGINS.load(name)
+    return found

@@ -14,15 +14,8 @@ from reminder_kit.errors import ConfigurationError, InvalidInputError, SchemaErr
 from reminder_kit.kit.following import follower_of
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.rates import HEADROOM
-from tests.kit.practices import KINDS, Platform, Served, visit_to
+from tests.kit.practices import KINDS, Served, visit_to
 from tests.ledger.older_tables import made_as_of
-
-
-@pytest.fixture
-def platform():
-    made = Platform()
-    yield made
-    made.close()
 
 
 @pytest.fixture(params=KINDS, ids=["blocking", "async"])

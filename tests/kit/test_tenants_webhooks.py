@@ -13,19 +13,12 @@ from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.webhook_app import WebhookApp
 from tests.factories import NUMBER, START
-from tests.kit.practices import KINDS, SENDERS, Platform, Served, visit_to
+from tests.kit.practices import KINDS, SENDERS, Served, visit_to
 from tests.ledger.older_tables import made_as_of
 
 pytest.importorskip("cryptography")
 
 ROUGH = "+12025550144"
-
-
-@pytest.fixture
-def platform():
-    made = Platform()
-    yield made
-    made.close()
 
 
 @pytest.fixture(params=KINDS, ids=["blocking", "async"])

@@ -11,7 +11,6 @@ import ssl
 import threading
 import time
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -20,6 +19,7 @@ from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.transport import connections
 from reminder_kit.transport.asynchronous import AsyncIO
 from reminder_kit.transport.blocking import BlockingIO, run_blocking
+from tests.certificates import of_localhost
 
 POST = Request("POST", "/messages", b'{"text":"x"}', {"content-type": "application/json"})
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
@@ -347,30 +347,7 @@ def test_no_flood_fills_the_memory():
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
     """A server's context with a certificate for localhost, and the file by which to trust it."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import NameOID
-
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    folder = tmp_path_factory.mktemp("certificate")
-    trusted, secret = folder / "trusted.pem", folder / "key.pem"
-    trusted.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    secret.write_bytes(key.private_bytes(*form))
+    trusted, secret = of_localhost(tmp_path_factory.mktemp("certificate"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(trusted, secret)
     return context, trusted
