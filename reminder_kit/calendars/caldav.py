@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from io import BytesIO
 from typing import Any
@@ -38,6 +38,9 @@ _BATCH = 100
 """Resources that are asked for at once."""
 _NAMED = 5
 """Calendars that an error names."""
+_GONE = (404, 410)
+"""How a server says that a resource is not there."""
+
 _ROUNDS = 1000
 """How often a list that comes in parts is asked for (RFC 6578, 3.6)."""
 _DAV = 'xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:S="http://calendarserver.org/ns/"'
@@ -103,12 +106,12 @@ class Collection:
             answer = self._asked("REPORT", "0", f"<D:sync-collection {_DAV}>{asked}</D:sync-collection>")
             if answer.status != _MULTI:
                 return None
-            part = self._read(answer)
+            part, before = self._read(answer), len(found)
             found |= {resource.href: resource for resource in part.resources}
             self._bound(len(found))
             if part.token and not any(self._is_unfinished(resource) for resource in part.resources):
                 return MultiStatus(tuple(found.values()), part.token)
-            if not part.token or part.token == token:
+            if not part.token or part.token == token or len(found) == before:
                 break
             token = part.token
         return None
@@ -119,13 +122,13 @@ class Collection:
 
     def _since(self, listed: MultiStatus, known: Mapping[str, Any]) -> Changes:
         uids: dict[str, str] = dict(known.get("uids", {}))
-        gone = [_name(one.href) for one in listed.resources if one.status == 404 and not self._is_itself(one.href)]
+        gone = [_name(one.href) for one in listed.resources if one.status in _GONE and not self._is_itself(one.href)]
         changed = self._present(listed.resources)
         if not changed and not gone:
             return Changes(None, whole=False, gone=frozenset(), memory=known)
         read = self._read_all(list(changed))
         gone += [name for name, data in read.items() if data is None]
-        lost = frozenset(uids.pop(name, _uid_in(name)) for name in gone)
+        lost = _lost(gone, read, uids)
         files, named = self._files(read)
         memory = {"token": listed.token, "uids": {**uids, **named}}
         return Changes(files, whole=False, gone=lost - self._uids(read), memory=memory)
@@ -147,16 +150,14 @@ class Collection:
         before: Mapping[str, str] = known.get("states", {})
         if not before:
             return self._whole(present, memory)
-        changed = [
-            href for href in present if not states[_name(href)] or states[_name(href)] != before.get(_name(href))
-        ]
+        changed = [href for href in present if _is_other(states[_name(href)], before.get(_name(href)))]
         uids: dict[str, str] = dict(known.get("uids", {}))
         left = [name for name in before if name not in states]
         if not changed and not left:
             return Changes(None, whole=False, gone=frozenset(), memory={**memory, "uids": uids})
         read = self._read_all(changed)
         left += [name for name, data in read.items() if data is None and states.pop(name, None) is not None]
-        lost = frozenset(uids.pop(name, _uid_in(name)) for name in left)
+        lost = _lost(left, read, uids)
         files, named = self._files(read)
         return Changes(files, whole=False, gone=lost - self._uids(read), memory={**memory, "uids": {**uids, **named}})
 
@@ -189,11 +190,15 @@ class Collection:
         return Changes(files, whole=True, gone=frozenset(), memory={**memory, "uids": named})
 
     def _present(self, resources: Sequence[Resource]) -> dict[str, Resource]:
-        """Return the resources that are there, by their address; collections are none."""
+        """Return the resources that are there, by their address; collections are none.
+
+        Raises `CalendarError` where the server can't say of one for now: it would be taken for gone, or be forgotten.
+        """
+        members = [resource for resource in resources if not self._is_itself(resource.href)]
+        if (odd := next((one.status for one in members if one.status not in (200, *_GONE)), None)) is not None:
+            raise CalendarError(f"{self.label} answers {odd} for one of its events: try again later")
         there = {
-            resource.href: resource
-            for resource in resources
-            if resource.status == 200 and not resource.is_collection and not self._is_itself(resource.href)
+            resource.href: resource for resource in members if resource.status == 200 and not resource.is_collection
         }
         self._bound(len(there))
         return {href: resource for href, resource in there.items() if not href.endswith("/")}
@@ -225,7 +230,7 @@ class Collection:
                 continue
             if resource.data is not None and resource.status == 200:
                 yield name, resource.data.encode("utf-8", "replace")
-            elif resource.status in (404, 410):
+            elif resource.status in _GONE:
                 yield name, None
 
     def _files(self, read: Mapping[str, bytes | None]) -> tuple[list[File], dict[str, str]]:
@@ -240,7 +245,7 @@ class Collection:
         return frozenset(_uid_of(data) for data in read.values() if data is not None)
 
     def _is_itself(self, href: str) -> bool:
-        return _path(href).rstrip("/") == unquoted(self.address).rstrip("/") or not _name(href)
+        return unquote(_path(href)).rstrip("/") == unquoted(self.address).rstrip("/") or not _name(href)
 
     def _bound(self, count: int) -> None:
         if count > self.limits.files:
@@ -308,6 +313,11 @@ def _name(href: str) -> str:
 def _uid_in(name: str) -> str:
     """Return the UID that a resource's name shows, as most programs name them."""
     return name.removesuffix(".ics")
+
+
+def _lost(gone: Iterable[str], read: Iterable[str], uids: dict[str, str]) -> frozenset[str]:
+    """Return, and take out, the UIDs of names that are gone, and what names that were read anew had before."""
+    return frozenset([uids.pop(name, _uid_in(name)) for name in gone] + [uids.pop(one) for one in read if one in uids])
 
 
 def _uid_of(data: bytes) -> str:

@@ -9,6 +9,7 @@ the next request, and a 304 gives the same calendar again.
 from __future__ import annotations
 
 import time
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
@@ -220,11 +221,12 @@ class _Journey:
         """
         import httpx
 
+        url, login = _bare(url)
         if not hosts:
-            with self.client.stream(self.method, url, content=self.content or None) as response:
+            with self.client.stream(self.method, url, headers=login, content=self.content or None) as response:
                 yield response
             return
-        named = {"Host": url.netloc.decode("ascii")}
+        named = {"Host": url.netloc.decode("ascii"), **login}
         for left, host in zip(reversed(range(len(hosts))), hosts, strict=True):
             try:
                 place, content = url.copy_with(host=str(host)), self.content or None
@@ -273,6 +275,14 @@ class _Journey:
     def _found(self, host: str, *, proxied: bool) -> list[IPAddress]:
         spelled = spelled_address(host)
         return [spelled] if spelled is not None else [] if proxied else self.addresses(host)
+
+
+def _bare(url: httpx.URL) -> tuple[httpx.URL, dict[str, str]]:
+    """Return an address without user and password, and the header that says them: httpx logs addresses as they are."""
+    if not url.userinfo:
+        return url, {}
+    said = b64encode(f"{url.username}:{url.password}".encode()).decode("ascii")
+    return url.copy_with(userinfo=b""), {"Authorization": f"Basic {said}"}
 
 
 def _place(url: httpx.URL) -> tuple[str, str, int | None]:

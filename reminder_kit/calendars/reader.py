@@ -330,11 +330,12 @@ class Reading:
         replies = answers(series)
         words: dict[tuple[int, datetime | None], Wording] = {}
         revision = None if series.shares else series.revision
-        meeting: dict[
-            str | None, list[set[str]]
-        ] = {}  # by recurrence id: for whom series that share a UID have that instant
+        meeting: dict[str | None, list[frozenset[str]]] = {}  # by recurrence id: for whom that instant was told
         after: datetime | None = None
-        for instance in instances(series, self._since(series), self.end, self.settings.limits, self.budget):
+        found = instances(series, self._since(series), self.end, self.settings.limits, self.budget)
+        if series.shares:  # who of an instant has the plain name is the same in every order of the file
+            found.sort(key=lambda instance: (instance.at, sorted(self.wordings.numbers_of(uid, instance.event))))
+        for instance in found:
             if instance.at >= self.start:
                 event, table = instance.event, instance.event.zones
                 key = instance.original.instant if instance.original and instance.original.instant in replies else None
@@ -346,7 +347,7 @@ class Reading:
                 one = name(whose)
                 if series.shares:
                     met = meeting.setdefault(one.appointment.recurrence_id, [])
-                    numbers = {person.phone for person in one.appointment.recipients}
+                    numbers = self.wordings.numbers_of(uid, event)
                     if numbers in met:
                         self.found.warn("meets another series of its UID: that visit counts once", uid, event.line)
                         continue

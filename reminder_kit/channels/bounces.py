@@ -57,6 +57,8 @@ def reported(body: bytes, provider: str, now: datetime) -> tuple[DeliveryEvent, 
     """
     if len(body) > _LARGEST:
         raise PayloadError(f"{provider}: a report of {len(body)} bytes is none: more than {_LARGEST} are not looked at")
+    if body.count(b"boundary=") > _PARTS:  # a report has one, and what it returns may have some
+        return ()
     report = message_from_bytes(body, policy=compat32)
     if report.get_content_type() != "multipart/report":
         return ()

@@ -86,7 +86,11 @@ def handed_over(server: Server, login: tuple[str, str] | None, sender: str, to: 
             raise NoAnswerError(
                 f"{_NAME} at {server.place}: no answer to the message ({type(error).__name__}); it may have been taken"
             ) from error
-        _expect(answer, "message")
+        code, said = answer
+        if not 200 <= code < 600 or 300 <= code < 400:
+            raise NoAnswerError(f"{_NAME} at {server.place}: no word on the message ({code}); it may have been taken")
+        if code >= 400:
+            raise _refusal(code, said, "message")
 
 
 def _stuffed(message: bytes) -> bytes:
@@ -160,8 +164,14 @@ def _before_the_message(server: Server) -> Iterator[None]:
             provider=_NAME,
             code="certificate",
         ) from None
+    except UnicodeError:
+        words = f"{where}: host, user or password hold what can't be said to it: check them"
+        raise AccountRefusedError(words, provider=_NAME, code="unicode") from None
     except (OSError, smtplib.SMTPException) as error:
         said = type(error).__name__
+        if type(error) is smtplib.SMTPException:  # of logging in: no way that both know
+            words = f"{where} knows no way of logging in that we know: check host, port and tls"
+            raise AccountRefusedError(words, provider=_NAME, code="login") from None
         raise NotSentError(f"{where}: no connection ({said}); check host, port and tls") from error
 
 

@@ -71,12 +71,13 @@ def decide_group(
         if settings.spacing_reach:
             note_planned(planned, [decision.change for decision in found[-1].decisions])
     heard: dict[Identity, _Records] = {}
+    known = tuple(group)  # each round begins with what the ledger says: who was silent a round ago may speak
     for _ in range(_SILENCES):
         if (now_heard := _heard(group, found)) == heard:
             break
         heard = now_heard
-        for index, observed in enumerate(group):
-            if (again := _having_heard(observed, heard)) is not observed:
+        for index, observed in enumerate(known):
+            if (again := _having_heard(observed, heard)) is not group[index]:
                 group[index], found[index] = again, decided(again)
     for index, observed in enumerate(group):
         if parked.depends(found[index].decisions):  # on a message that another one of these takes back

@@ -76,7 +76,9 @@ def claim_groups(
     claims, groups = _claimed(rows, known, owner, now, settings, tx)
     records = tx.reader.read(claims)
     if tx.add_phones(_unlisted(records, rows, known)):  # an older library, at work on the same ledger, lists no numbers
+        before = claims
         claims, groups = _claimed(rows, tx.reader.phones(rows), owner, now, settings, tx)
+        tx.expire_rows(sorted(before.keys() - claims.keys()))  # of a group that is not to be had, after all
         records = tx.reader.read(claims)
     position = {identity: index for index, identity in enumerate(identities)}
     last = len(position)

@@ -84,11 +84,12 @@ def without_kept_out(reader: Reader, all_incoming: Mapping[Identity, Incoming]) 
     visits = _visits_kept_out(kept, {identity.source for identity in left}, reader)
     if not visits:
         return left
-    known = reader.recorded(left)
+    for identity in reader.recorded(all_incoming):  # a source of which any id came again is steady
+        visits.pop(identity.source, None)
     return {
         identity: incoming
         for identity, incoming in left.items()
-        if identity in known or _visit(incoming.appointment) not in visits.get(identity.source, ())
+        if _visit(incoming.appointment) not in visits.get(identity.source, ())
     }
 
 

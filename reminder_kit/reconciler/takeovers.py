@@ -113,11 +113,15 @@ class _Search:
             for record, appointment in self._recorded([(number, self.now, _FAR) for number in numbers]):
                 if self._is_absent(record):
                     by_person.setdefault(_person(appointment), []).append(record)
-            for identity in batch:
-                free = [one for one in by_person.get(_person(left[identity]), ()) if one.row not in self._taken]
-                start_at = left[identity].start_at
-                if start_at > self.now and free:
-                    self._take(identity, min(free, key=lambda one: (abs(one.start_at - start_at), one.row)))
+            pairs = [
+                (abs(record.start_at - left[identity].start_at), record.row, identity, record)
+                for identity in batch
+                if left[identity].start_at > self.now
+                for record in by_person.get(_person(left[identity]), ())
+            ]
+            for _, row, identity, record in sorted(pairs, key=lambda pair: pair[:3]):
+                if row not in self._taken and identity not in self.found:
+                    self._take(identity, record)
 
     def _take(self, identity: Identity, record: AppointmentRecord) -> None:
         self.found[identity] = record

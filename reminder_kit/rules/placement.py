@@ -265,7 +265,7 @@ def place(
 # Remembered, since of many appointments most share their starts, and their reminders with them where they go.
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=2048)
 def _placed(
     rule: Rule,
     due_at: datetime,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+from base64 import b64encode
 from io import BytesIO
 
 import httpx
@@ -83,6 +85,36 @@ class TestWhatChanged:
         server.put("moved.ics", event("0", DAYS[0]))
         after = here.changes(memory)
         assert (after.gone, texts(after)) == (frozenset(), ["0"])
+
+    @pytest.mark.parametrize("known", [True, False], ids=["again", "at first"])
+    def test_what_the_server_can_not_say_of_now_is_not_gone(self, server, known):
+        """An event that is 503 for a moment is neither withdrawn nor forgotten: the look fails, and is repeated."""
+
+        def odd(request):
+            answer = server(request)
+            status = b"<D:status>HTTP/1.1 503 Service Unavailable</D:status>"
+            row = re.compile(rb"(<D:href>[^<]*/1\.ics</D:href>)<D:propstat>.*?</D:propstat>", re.DOTALL)
+            return httpx.Response(answer.status_code, content=row.sub(rb"\1" + status, answer.content))
+
+        memory = collection(server).changes({}).memory if known else {}
+        server.put("1.ics", event("1", DAYS[4]))
+        with pytest.raises(CalendarError, match="503"):
+            collection(odd).changes(memory)
+        assert "1" in texts(collection(server).changes(memory))
+
+    def test_no_password_is_logged(self, server, caplog):
+        """httpx logs each address that it asks: ours have neither user nor password in them."""
+        caplog.set_level("INFO", logger="httpx")
+        asked = []
+
+        def answer(request):
+            asked.append(request.headers["authorization"])
+            return server(request)
+
+        Collection(ADDRESS, Limits(), ("desk", "hunter2"), transport=httpx.MockTransport(answer)).changes({})
+        assert set(asked) == {f"Basic {b64encode(b'desk:hunter2').decode()}"}
+        assert "HTTP Request" in caplog.text
+        assert "hunter2" not in caplog.text
 
     def test_a_token_that_is_none_any_more_means_all(self):
         """A server that has forgotten what it said is asked for everything: whole, so that absence counts."""

@@ -453,6 +453,22 @@ def test_series_of_one_uid_may_meet_in_one_instant(read, calendar, second, names
     assert {person.phone for one in found for person in one.appointment.recipients} == {"+12025550101", second}
 
 
+def test_people_of_texts_in_series_that_meet_are_told_apart(read, calendar):
+    """Two weekly series of one UID, the second a week later, with numbers in their notes: nobody's visit is dropped."""
+    series = [("20260212T090000Z", "(202) 555-0101"), ("20260219T090000Z", "(202) 555-0102")]
+    parts = [
+        f"BEGIN:VEVENT\r\nUID:None\r\nDTSTART:{at}\r\nRRULE:FREQ=WEEKLY;COUNT=2\r\n"
+        f"DESCRIPTION:call {number}\r\nEND:VEVENT"
+        for at, number in series
+    ]
+    told = [
+        {(one.appointment.recurrence_id, one.appointment.recipients[0].phone) for one in read(calendar(*several)).found}
+        for several in (parts, parts[::-1])
+    ]
+    assert len(told[0]) == 4
+    assert told[0] == told[1]
+
+
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(components() | components().map(lambda item: item.replace("UID:", "X-UID:")), min_size=1, max_size=6))
 def test_b30_no_two_occurrences_have_the_same_identity(read, calendar, parts):

@@ -157,6 +157,7 @@ class TestWhatTheServerSays:
             ("MAIL", None, NotSentError),
             ("RCPT", None, NotSentError),
             ("lost", None, NoAnswerError),
+            ("DATA", "354 go on", NoAnswerError),  # no word on a message that may have been taken
         ],
     )
     def test_each_answer_means_what_is_to_be_done_next(self, serve, postmaster, letter, step, answer, meant):

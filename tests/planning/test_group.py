@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from attrs import evolve
 
 from reminder_kit.model.records import ReminderRecord, ReminderStatus, Traffic, Twin
+from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.group import decide_group
 from reminder_kit.rules.reminders import reminders_of
 from reminder_kit.rules.rule import Rule
@@ -121,3 +123,20 @@ def test_one_that_can_not_be_decided_holds_nobody_up():
         (0, True),
         (1, False),
     ]
+
+
+@pytest.mark.parametrize("who", ["A", "B"])
+@pytest.mark.parametrize("silence", ["1 hour", "3 hours"])
+def test_who_was_silent_and_speaks_again_is_told_whoever_comes_first(silence, who):
+    """What the ledger says of one is heard anew in each round, so that both are told in every order."""
+    quiet = Rule("evening", before="24 hours", text="{{ appointment.title }}", together=TOGETHER, min_silence=silence)
+    settings = settings_of(quiet)
+    visits = {"A": visit("A"), "B": visit("B", 11)}
+    key = key_of(visits[who], settings)
+    silent = ReminderRecord(key, quiet.id, "", NUMBER, ReminderStatus.SKIPPED, "condition", due_at=None)
+    group = [observed_of(one, outcomes=[silent] if name == who else []) for name, one in visits.items()]
+    for several in (group, group[::-1]):
+        _, decisions = decided(settings, *several)
+        told = [one for one in decisions if one.kind is ChangeKind.SCHEDULE]
+        names = [name for one in told for name in (one.identity.id, *(also.appointment.id for also in one.includes))]
+        assert sorted(names) == ["A", "B"]

@@ -135,3 +135,18 @@ def test_workers_whose_groups_meet_tell_everybody_once(make_kit, sandbox, reques
     with kits[0].ledger.writing() as transaction:
         transaction.mark_dirty(identities=[record.identity for record in records(kits[0]).values()])
     assert not kits[0].plan_resync().work
+
+
+def test_who_can_t_have_the_whole_group_keeps_nothing_of_it(evening, sandbox):
+    """A row that an older library wrote shows its group only once it is claimed: it is given back at once."""
+    evening.sync(visit("A"))
+    evening.record(visit("B", 11))
+    row = records(evening)["B"].row
+    with evening.ledger._database.writing() as connection:
+        connection.exec_driver_sql(f"DELETE FROM reminder_kit_phones WHERE row_id = {row}")
+    claim_elsewhere(evening, "A")
+    evening.resync()
+    give_back(evening)
+    assert evening.status()["claimed"] == 0
+    evening.resync()
+    assert parked_texts(sandbox) == [BOTH]
