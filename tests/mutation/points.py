@@ -20,7 +20,7 @@ from tests.mutation.operators import OPERATORS, changeable
 ROOT = Path(__file__).parents[2]
 PACKAGES = (
     *("model", "rules", "text", "planning", "calendars", "delivery", "reconciler", "providers"),
-    *("webhooks", "transport", "ledger"),
+    *("webhooks", "transport", "ledger", "channels"),
 )
 NEVER = ("reminder_kit/ledger/migrations/",)
 """What has been released runs once in the life of a ledger, and is never edited."""

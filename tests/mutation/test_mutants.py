@@ -28,7 +28,8 @@ NUMBER = int(os.environ.get("REMINDER_KIT_MUTANTS", "200"))
 SECONDS = float(given) if (given := os.environ.get("REMINDER_KIT_MUTATION_SECONDS")) else None
 WORKERS = int(os.environ.get("REMINDER_KIT_WORKERS", str(os.cpu_count() or 1)))
 
-STAGES = ("nearest tests", "further tests", "tests of whole processes")
+STAGES = 4
+"""How many selections of tests are asked; where a time is set, the two quick ones."""
 
 
 def allowed(tried):
@@ -61,15 +62,16 @@ def test_a_sample_of_mutants_is_noticed(tmp_path, capsys):
         """Return whether a test of that selection notices a mutant, or None if there is no time left to ask."""
         if time.monotonic() > until:
             return None
+        selection = selections(mutant.point.path)[which]
         workshop = workshops.get()
         try:
-            noticed_by = workshop.noticed_by(mutant, selections(mutant.point.path)[which])
+            noticed_by = workshop.noticed_by(mutant, selection)
         finally:
             workshops.put(workshop)
-        tell(f"{'noticed by ' + noticed_by if noticed_by else 'not noticed by the ' + STAGES[which]}: {mutant}")
+        tell(f"{'noticed by ' + noticed_by if noticed_by else 'not noticed by the ' + selection.called}: {mutant}")
         return bool(noticed_by)
 
-    for which in range(len(STAGES) if SECONDS is None else 2):
+    for which in range(STAGES if SECONDS is None else 2):
         with ThreadPoolExecutor(WORKERS) as pool:
             results = list(zip(alive, pool.map(partial(noticed, which=which), alive), strict=True))
         alive = [mutant for mutant, found in results if found is False]
@@ -146,9 +148,10 @@ def test_a_sample_is_that_of_its_seed():
 def test_every_module_has_tests_that_concern_it():
     """Each mutated module has folders of tests, near and further ones, all of them are there, and none is twice."""
     for path in modules():
-        folders = [folder for selection in selections(path) for folder in selection]
-        assert all((ROOT / folder).is_dir() for folder in folders)
-        assert len(set(folders)) == len(folders)
+        near, further, slow, last = (selection.folders for selection in selections(path))
+        assert all((ROOT / folder).is_dir() for folder in [*near, *further, *last])
+        assert len({*near, *further, *last}) == len([*near, *further, *last])
+        assert slow == [*near, *further]
 
 
 def test_what_is_listed_as_equivalent_are_mutants_that_can_be_made():

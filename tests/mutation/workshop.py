@@ -13,17 +13,23 @@ import subprocess
 import sys
 from contextlib import suppress
 
+from attrs import frozen
+
 from tests.mutation.points import ROOT
 
-QUICK = (
-    "not slow and not nightly and not benchmark and not fuzz and not live and not zones and not mutation "
-    "and not hosts and not browser"
-)
+OWN_STEP = ["nightly", "benchmark", "fuzz", "live", "zones", "mutation", "hosts", "browser"]
+"""The markers of tests that are never asked."""
+ALL = " and ".join(f"not {marker}" for marker in OWN_STEP)
+QUICK = f"not slow and {ALL}"
+SLOW = f"slow and {ALL}"
 COPIED = ("reminder_kit", "tests", "examples", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE")
-ONE_TEST = "30"
+QUICK_ONE, SLOW_ONE = 30, 200
 """Seconds for one test: what takes longer runs forever, and is noticed."""
-SELECTION = 420
+SELECTION = 1200
 """Seconds for a whole selection."""
+
+NONE_FOUND = 5
+"""What the test runner ends with where a selection has no test."""
 
 STORIES = ("stories", "simulation")
 CONCERNED = {
@@ -31,6 +37,7 @@ CONCERNED = {
     "reminder_kit/rules/": (("rules",), ("planning", "text", "config", "calendars", *STORIES)),
     "reminder_kit/text/": (("text",), ("planning", "rules", "config", "stories")),
     "reminder_kit/planning/": (("planning", "reconciler"), ("stories", "kit", "config", "simulation", "delivery")),
+    "reminder_kit/channels/": (("channels",), ("providers", "delivery", "reconciler", "kit", "page", *STORIES)),
     "reminder_kit/calendars/": (("calendars",), ("reconciler", "config", "stories")),
     "reminder_kit/delivery/": (("delivery",), ("providers", *STORIES, "webhooks", "kit")),
     "reminder_kit/reconciler/": (("reconciler", "stories"), ("kit", "simulation", "delivery", "webhooks")),
@@ -44,10 +51,29 @@ LAST = ("cli", "outside")
 """Tests of whole processes: asked last, and only where no time is set."""
 
 
+@frozen
+class Selection:
+    """Some tests: those in `folders` that `markers` name, each of at most so many `seconds`."""
+
+    called: str
+    markers: str
+    folders: list[str]
+    seconds: int = QUICK_ONE
+
+
 def selections(path):
-    """Return the folders of tests that concern a module: the near ones, the further ones, and the last."""
-    concerned = next(found for below, found in CONCERNED.items() if path.startswith(below))
-    return [[f"tests/{name}" for name in names] for names in (*concerned, LAST)]
+    """Return the tests that concern a module: near ones, further ones, slow ones of both, and of whole processes."""
+    near, further = next(found for below, found in CONCERNED.items() if path.startswith(below))
+    return [
+        Selection("nearest tests", QUICK, _folders(near)),
+        Selection("further tests", QUICK, _folders(further)),
+        Selection("slow tests", SLOW, _folders([*near, *further]), SLOW_ONE),
+        Selection("tests of whole processes", ALL, _folders(LAST), SLOW_ONE),
+    ]
+
+
+def _folders(names):
+    return [f"tests/{name}" for name in names]
 
 
 class Workshop:
@@ -63,16 +89,16 @@ class Workshop:
             else:
                 shutil.copy2(ROOT / name, folder / name)
 
-    def noticed_by(self, mutant, folders):
-        """Return the test of these folders that fails with the mutant, and passes without it; None if there is none."""
+    def noticed_by(self, mutant, selection):
+        """Return the test of a selection that fails with the mutant, and passes without it; None if there is none."""
         original = (self.folder / mutant.point.path).read_text(encoding="utf-8")
         while True:
             self._write(mutant.point.path, mutant.source)
             try:
-                failed = self._run(folders)
+                failed = self._run(selection, selection.folders)
             finally:
                 self._write(mutant.point.path, original)
-            if failed is None or "::" not in failed or self._run([failed]) is None:
+            if failed is None or "::" not in failed or self._run(selection, [failed]) is None:
                 return failed
             self.not_asked.add(failed)
 
@@ -83,11 +109,12 @@ class Workshop:
             compiled.unlink()
         file.write_text(source, encoding="utf-8")
 
-    def _run(self, tests):
+    def _run(self, selection, tests):
         """Run tests in the copy; returns the first that failed (or, of a run that never ended, words), or None."""
         own = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "COV_"))}
         own |= {"PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "1000"}
-        options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-rfE", f"--timeout={ONE_TEST}", "-m", QUICK]
+        options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-rfE"]
+        options += ["-m", selection.markers, f"--timeout={selection.seconds}"]
         left_out = [option for test in sorted(self.not_asked) for option in ("--deselect", test)]
         with subprocess.Popen(
             [sys.executable, "-m", "pytest", *options, *left_out, *tests],
@@ -101,7 +128,7 @@ class Workshop:
             finally:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
-        if process.returncode == 0:
+        if process.returncode in (0, NONE_FOUND):
             return None
         failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", told, flags=re.MULTILINE)
         return failed[1] if failed else f"a run that broke off: {told[-300:]}"
