@@ -243,8 +243,11 @@ class Deciding:
         return decision.kind is ChangeKind.KEEP and decision.park_at is not None and decision.park_at <= self._now
 
     def _is_looked_for(self, record: AppointmentRecord) -> bool:
-        """Say whether a message of unknown outcome is to be looked for again, whatever is decided meanwhile."""
-        return any(message.state is State.UNKNOWN and needs_settling(message, self._now) for message in record.messages)
+        """Say whether it is to be found out by now what became of a message, whatever is decided meanwhile."""
+        return any(
+            needs_settling(message, self._now) and (message.next_try_at is None or message.next_try_at <= self._now)
+            for message in record.messages
+        )
 
     def _note(self, decisions: list[Decision], observed: Observed, record: AppointmentRecord | None) -> None:
         """Note decisions on which those of other appointments depend."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from reminder_kit.model.lifecycle import SENT
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.providers.vonage.provider import Vonage
 from tests.factories import HOOK, NUMBER, SENDER, START, visit
@@ -274,3 +275,27 @@ def test_a_visit_20_hours_away_is_reminded_of_after_two_minutes_of_outage(clinic
     here.recover()
     here.run_until(START + timedelta(minutes=20), timedelta(minutes=1))
     assert here.texts() == 1
+
+
+@pytest.mark.parametrize("provider", ["telnyx", "telnyx, schedule endpoint", "twilio"])
+@pytest.mark.parametrize("fault", ["503", "drop_before"])
+def test_what_became_of_a_message_that_could_not_be_taken_back_is_found_out_once_it_answers(clinic, provider, fault):
+    """A visit was cancelled while nobody answered, and its text went out: that is written down, and nobody asks on."""
+    here = clinic(provider)
+    person = visit("A-1", day=2)
+    here.kit.sync(person)
+    sent_at = person.starts_at - timedelta(hours=24)
+    here.run_until(sent_at - timedelta(hours=1), timedelta(hours=1))
+    here.sandbox.fault(fault, times=None)
+    here.kit.sync(visit("A-1", day=2, status="cancelled"))
+    here.run_until(here.sandbox.now() + timedelta(minutes=10), timedelta(minutes=1))
+    here.run_until(sent_at + timedelta(hours=6), timedelta(minutes=20))
+    assert here.texts() == 1
+    here.recover()
+    here.run_until(here.sandbox.now() + timedelta(hours=1), timedelta(minutes=1))
+    records = here.kit.ledger.read(lambda reader: list(reader.records()))
+    states = [message.state for record in records for message in record.messages]
+    assert set(states) <= SENT
+    here.sandbox.requests.clear()
+    here.run_until(here.sandbox.now() + timedelta(hours=1), timedelta(minutes=1))
+    assert not list(here.sandbox.requests)
