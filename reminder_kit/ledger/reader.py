@@ -441,7 +441,7 @@ class Reader:
 
     def last_run(self, name: str) -> tuple[datetime, dict[str, Any]] | None:
         """Return when a job last ran and what it said, or None."""
-        return self.runs().get(name)
+        return next(iter(self._runs("name", name=whole_text(name)).values()), None)
 
     def counts(self, senders: Collection[str] = ()) -> dict[str, Any]:
         """Return the numbers and instants that `NOTHING` explains, for who writes from these senders."""
@@ -473,7 +473,8 @@ class Reader:
 
     def snapshots(self) -> dict[str, datetime]:
         """Return, by source, when the newest complete snapshot was taken that was carried out, UTC."""
-        return {name.removeprefix(SNAPSHOT): at for name, (at, _) in self.runs().items() if name.startswith(SNAPSHOT)}
+        found = self._runs("start", start=SNAPSHOT)
+        return {name.removeprefix(SNAPSHOT): at for name, (at, _) in found.items()}
 
     def overtaken(self, at: datetime) -> frozenset[str]:
         """Return the sources of which a complete snapshot was carried out that is surely newer than one taken `at`."""
@@ -481,7 +482,11 @@ class Reader:
 
     def runs(self) -> dict[str, tuple[datetime, dict[str, Any]]]:
         """Return, by name, when each job last ran and what it said."""
-        found = self._runner.rows(self._statements.queries.runs, namespace=self._namespace)
+        return self._runs()
+
+    def _runs(self, which: str = "", **values: str) -> dict[str, tuple[datetime, dict[str, Any]]]:
+        statement = self._statements.queries.runs(which=which)
+        found = self._runner.rows(statement, namespace=self._namespace, **values)
         return {name: (instant(at), json.loads(detail)) for name, at, detail in found}
 
 

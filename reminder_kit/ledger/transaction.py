@@ -40,6 +40,7 @@ from reminder_kit.ledger.sql.statements import statements_for
 from reminder_kit.model.as_of import Written
 from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.consent import Writer, suppression_of
+from reminder_kit.model.host_data import whole_text
 from reminder_kit.model.looks import Look
 from reminder_kit.model.messages import DeliveryEvent, Message
 from reminder_kit.model.places import Place
@@ -434,8 +435,8 @@ class Transaction:
 
     def mark_run(self, name: str, at: datetime, detail: Mapping[str, Any]) -> None:
         """Say when a job last ran: the one row that a run may write although nothing changed."""
-        values = {"namespace": self._namespace, "name": name, "at": micros(at), "detail": json.dumps(dict(detail))}
-        self._runner.run(self._statements.updates.mark_run, **values)
+        values = {"name": whole_text(name), "at": micros(at), "detail": json.dumps(dict(detail))}
+        self._runner.run(self._statements.updates.mark_run, namespace=self._namespace, **values)
 
     def note_look(self, look: Look) -> None:
         """Note that somebody looked at a person, or did something for one by hand."""

@@ -139,7 +139,7 @@ class Watch:
 
 def _facts(reader: Reader, place: Place | None, writer: Writer, now: datetime) -> AttentionFacts:
     """Return what is recorded of what may wait for a person; `place` is where the ledger is, None: nowhere."""
-    still, restoration = why_still(reader, place, now), reader.standing.restoration()
+    still, restoration = why_still(reader, place, now), reader.restoration
     unclear = reader.consent.unclear(writer.senders)
     return evolve(
         reader.attention(now),

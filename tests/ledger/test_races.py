@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from reminder_kit.errors import ClaimLostError
+from reminder_kit.errors import ClaimLostError, LedgerError
+from reminder_kit.ledger.databases import transactions
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.records import HistoryEntry, RecordResult, Release
@@ -220,6 +221,30 @@ def test_a_lost_connection_is_made_anew(postgres_url, ledgers):
 
         assert ledger.submit(cut).result(20) == [RecordResult.NEW]
     assert len(ledger.read(lambda reader: list(reader.records()))) == 2
+
+
+def test_a_question_is_asked_again_and_a_connection_that_rested_is_greeted_first(postgres_url, ledgers, monkeypatch):
+    """A question whose connection the server ended is asked once more; a transaction begins on one that is good."""
+    import psycopg
+
+    ledger = ledgers(postgres_url)
+    ledger.upgrade()
+    others = "datname = current_database() AND pid <> pg_backend_pid()"
+    end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        ledger.submit(lambda tx: tx.record([incoming()], NOW)).result(20)
+        connection.execute(end)
+        assert len(ledger.read(lambda reader: list(reader.records()))) == 1
+        connection.execute(end)
+        with pytest.raises(LedgerError), ledger.writing() as transaction:
+            transaction.record([incoming("A-2")], NOW)
+        monkeypatch.setattr(transactions, "_REST", 0.0)
+        with ledger.writing() as transaction:
+            transaction.record([incoming("A-2")], NOW)
+        connection.execute(end)
+        with ledger.writing() as transaction:
+            transaction.record([incoming("A-3")], NOW)
+    assert len(ledger.read(lambda reader: list(reader.records()))) == 3
 
 
 def forked(ledger, queue):

@@ -18,11 +18,11 @@ from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from reminder_kit.errors import ConfigurationError, LedgerError
-from reminder_kit.ledger.databases.failures import explained
+from reminder_kit.ledger.databases.failures import explained, is_worth_another_try
 from reminder_kit.ledger.databases.patience import PATIENCE
 from reminder_kit.ledger.databases.private_files import OWNER_ALONE
 from reminder_kit.ledger.databases.sqlite import SQLiteFile, SQLiteMemory
-from reminder_kit.ledger.databases.transactions import transaction
+from reminder_kit.ledger.databases.transactions import greeted_after_rest, transaction
 from reminder_kit.model.places import Place
 
 __all__ = ["Database", "PostgreSQL", "database_for"]
@@ -154,8 +154,8 @@ class PostgreSQL:
     def _made(self) -> Engine:
         """Return an engine of our own; raises `ConfigurationError` where psycopg is not installed."""
         try:
-            made = sa.create_engine(_with_driver(self._address), pool_pre_ping=True, hide_parameters=True)
-            return _with_lock_timeout(made, self._patience)
+            made = sa.create_engine(_with_driver(self._address), hide_parameters=True)
+            return greeted_after_rest(_with_lock_timeout(made, self._patience))
         except (NoSuchModuleError, ImportError) as error:
             raise ConfigurationError(
                 f"ledger {self.name}: PostgreSQL needs psycopg: pip install 'reminder-kit[postgres]'"
@@ -187,7 +187,18 @@ class PostgreSQL:
         return transaction(engine, self._explained)
 
     def ask(self, question: Question[T]) -> T:
-        """Ask within one snapshot (REPEATABLE READ, READ ONLY), so that all answers belong together."""
+        """Ask within one snapshot (REPEATABLE READ, READ ONLY), so that all answers belong together.
+
+        Where the connection was lost meanwhile, it is asked once more on a new one.
+        """
+        try:
+            return self._asked(question)
+        except LedgerError as error:
+            if not is_worth_another_try(error):
+                raise
+        return self._asked(question)
+
+    def _asked(self, question: Question[T]) -> T:
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with transaction(self.engine.execution_options(**options), self._explained) as connection:
             return question(connection)

@@ -5,18 +5,24 @@ Never decides what is read or written, nor how a transaction begins: the engine 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InvalidatePoolError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from reminder_kit.errors import LedgerError
 from reminder_kit.ledger.databases import sqlite_files
 from reminder_kit.ledger.databases.failures import CommitError
 
-__all__ = ["beginning_with", "transaction"]
+__all__ = ["beginning_with", "greeted_after_rest", "transaction"]
+
+_REST = 1.0
+"""Seconds for which a connection that answered is taken to be good: to ask each time costs a fifth of a short read."""
 
 
 @contextmanager
@@ -34,6 +40,26 @@ def transaction(engine: Engine, explained: Callable[[Exception], LedgerError]) -
                 raise CommitError(str(explained(error))) from error
     except (SQLAlchemyError, sqlite_files.Error) as error:  # SQLite's driver is asked directly
         raise explained(error) from error
+
+
+def greeted_after_rest(engine: Engine) -> Engine:
+    """Have a connection that rested in the pool asked whether it is good before it is used, and made anew if not."""
+
+    @sa.event.listens_for(engine, "checkin")
+    def checkin(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @sa.event.listens_for(engine, "checkout")
+    def checkout(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+        since = record.info.get("rests_since")
+        if since is None or time.monotonic() - since < _REST:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error  # all connections are made anew, as they rested too
+
+    return engine
 
 
 def beginning_with(engine: Engine, statement: str) -> Engine:

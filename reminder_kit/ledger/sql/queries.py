@@ -273,12 +273,19 @@ class Queries(Builder):
         chosen = sa.select(*(column for column in table.columns if column.name not in ("namespace", "name")))
         return chosen.where(table.c.namespace == sa.bindparam("namespace")).order_by(table.c.since, table.c.name)
 
-    @cached_property
-    def runs(self) -> Any:
-        """When each job last ran."""
+    @cache  # noqa: B019 - statements live as long as the process
+    def runs(self, *, which: str = "") -> Any:
+        """Return the question when jobs last ran: all, the one called `name`, or those whose names begin with `start`.
+
+        `which` is "", "name" or "start".
+        """
         table = self.tables.runs
         chosen = sa.select(table.c.name, table.c.at, table.c.detail)
-        return chosen.where(table.c.namespace == sa.bindparam("namespace")).order_by(table.c.name)
+        chosen = chosen.where(table.c.namespace == sa.bindparam("namespace")).order_by(table.c.name)
+        if which == "name":
+            return chosen.where(table.c.name == sa.bindparam("name"))
+        start = sa.bindparam("start", type_=sa.String)
+        return chosen.where(sa.func.substr(table.c.name, 1, sa.func.length(start)) == start) if which else chosen
 
     @cache  # noqa: B019 - statements live as long as the process
     def unmatched(self, by: str) -> Any:
