@@ -296,12 +296,12 @@ class ObstacleHistory:
             self.world.sandbox.clock.set(min([until, *edges]))
             self.raise_obstacles()
 
-    def is_at_work(self):
+    def is_at_work(self, records):
         """Say whether the next run has anything to look at."""
         now = self.world.now
         return any(
             record.dirty or (record.next_at is not None and record.next_at <= now + self.pace)
-            for record in self.world.records()
+            for record in records
             if record.start_at + 30 * MINUTE > now
         )
 
@@ -313,9 +313,9 @@ class ObstacleHistory:
         long_since = self.is_obstructed() and self.chance(0.9) and self._obstructed_for() > 2 * HOUR
         gap = self.random.choice([self.pace, 30 * MINUTE, 90 * MINUTE]) if long_since else self.pace
         until = self.world.now + gap
-        is_near = self.is_obstructed() or self._recovers()
-        if not self.is_at_work() and not (is_near and self.chance(0.25)):
-            nexts = [record.next_at for record in self.world.records() if record.next_at is not None]
+        is_near, records = self.is_obstructed() or self._recovers(), self.world.records()
+        if not self.is_at_work(records) and not (is_near and self.chance(0.25)):
+            nexts = [record.next_at for record in records if record.next_at is not None]
             nexts = [item for item in nexts if item > self.world.now]
             nexts.append(self.world.now + (20 * MINUTE if is_near else 6 * HOUR))
             until = max(until, until + (min(nexts) - until) // -self.pace * -self.pace)

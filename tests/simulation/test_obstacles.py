@@ -1,6 +1,6 @@
 """Random histories of obstacles: what an outage, the account or a limit stopped is received once it is over.
 
-How to run the ten thousand of each provider and database (an hour and a half of one core each, more on PostgreSQL):
+How to run the ten thousand of each provider and database (of one core, an hour each, and three on PostgreSQL):
 
     python -m pytest -m nightly tests/simulation/test_obstacles.py -k "telnyx and memory"
     REMINDER_KIT_SEED=4000 REMINDER_KIT_HISTORIES=500 python -m pytest -m nightly tests/simulation/test_obstacles.py
