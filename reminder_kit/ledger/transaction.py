@@ -229,12 +229,13 @@ class Transaction:
         packed = self._runner.pack("rows", [(row,) for row in rows])
         return [owner for (owner,) in self._runner.rows(self._statements.queries.holders, **packed)] if rows else []
 
-    def expire(self, owners: Sequence[str]) -> int:
-        """End every lease of owners that are known to be dead; returns how many."""
-        if not owners:
+    def expire(self, owners: Sequence[str], rows: Sequence[int]) -> int:
+        """End the leases that owners who are known to be dead hold on these rows; returns how many."""
+        if not owners or not rows:
             return 0
-        self._unproven(lambda claim: claim.owner in owners)
+        self._unproven(lambda claim: claim.owner in owners and claim.row in rows)
         packed = self._runner.pack("owners", [(owner,) for owner in owners])
+        packed |= self._runner.pack("rows", [(row,) for row in rows])
         return self._runner.run(self._statements.updates.expire, **packed, namespace=self._namespace)
 
     def expire_rows(self, rows: Sequence[int]) -> int:

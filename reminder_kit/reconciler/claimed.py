@@ -104,9 +104,9 @@ def _claimed(
 ) -> tuple[dict[int, Claim], list[Group]]:
     groups = groups_of(tx.reader, rows, visits, settings)
     claims = tx.claim_groups(groups, owner, now, LEASE)
-    missing = set[int]().union(*groups) - claims.keys()
-    if dead := [holder for holder in tx.holders(sorted(missing)) if is_dead(holder)]:
-        tx.expire(dead)
+    missing = sorted(set[int]().union(*groups) - claims.keys())
+    if dead := [holder for holder in tx.holders(missing) if is_dead(holder)]:
+        tx.expire(dead, missing)  # these rows are locked already: no others, or two workers might wait for each other
         claims |= tx.claim_groups([group for group in groups if not claims.keys() >= group], owner, now, LEASE)
     return claims, groups
 

@@ -455,13 +455,15 @@ class _Claiming:
             assert transaction.claim_groups([], "w", NOW, LEASE) == {}
 
     def test_the_dead_can_be_relieved(self, ledger: Ledger) -> None:
-        """`holders` says who holds rows, `expire` ends the leases of a worker."""
-        first, second = record_all(ledger, incoming(), incoming("A-2"))
-        dead = claim_all(ledger, [first.row], "dead")[first.row]
+        """`holders` says who holds rows, `expire` ends the leases of a worker on those it is told, and no others."""
+        first, second, third = record_all(ledger, incoming(), incoming("A-2"), incoming("A-3"))
+        dead = claim_all(ledger, [first.row, third.row], "dead")[first.row]
         with ledger.writing() as transaction:
             assert transaction.holders([first.row, second.row]) == ["dead"]
-            assert transaction.expire(["dead"]) == 1
+            assert transaction.expire(["dead"], [first.row, second.row]) == 1
+            assert transaction.expire(["dead"], []) == transaction.expire([], [third.row]) == 0
             assert transaction.holders([first.row]) == []
+            assert transaction.holders([third.row]) == ["dead"]
         assert set(claim_all(ledger, [first.row], "alive")) == {first.row}
         with pytest.raises(ClaimLostError), ledger.writing() as transaction:
             transaction.keep_outcomes(dead, [outcome()])

@@ -169,10 +169,12 @@ class Updates(Builder):
 
     @cached_property
     def expire(self) -> Any:
-        """End every lease of a list of workers; the fences stay, so that a later claim has a higher one."""
+        """End the leases of a list of workers on some rows; the fences stay, so that a later claim has a higher one."""
         table = self.tables.appointments
         return self._update(table, lease_owner=None, lease_until=None).where(
-            self._among(table.c.lease_owner, "owners"), table.c.namespace == sa.bindparam("namespace")
+            self._among(table.c.lease_owner, "owners"),
+            self._among(table.c.row_id, "rows"),
+            table.c.namespace == sa.bindparam("namespace"),
         )
 
     @cached_property
