@@ -220,7 +220,7 @@ def test_a_patient_run_asks_for_one_whose_time_is_over_whatever_its_back_off(mak
     def put(transaction):
         claim = transaction.claim([row], "test", sandbox.now(), timedelta(minutes=1))[row]
         transaction.move_message(claim, message, put_off)
-        transaction.expire(["test"])
+        transaction.expire(["test"], [row])
 
     kit.ledger.submit(put).result()
     sandbox.clock.set(send_at + timedelta(minutes=2))

@@ -65,7 +65,7 @@ WRITES = {
     "mark a number": lambda tx, row, claim, made: tx.mark_dirty(number=PHONE),
     "mark an appointment": lambda tx, row, claim, made: tx.mark_dirty(identities=[row.identity]),
     "reply": lambda tx, row, claim, made: tx.reply(row.identity, "confirm"),
-    "expire an owner": lambda tx, row, claim, made: tx.expire(["one"]),
+    "expire an owner": lambda tx, row, claim, made: tx.expire(["one"], [row.row]),
     "move a message": lambda tx, row, claim, made: tx.move_message(claim, made, evolve(made, state=State.SENT)),
     "create a message": lambda tx, row, claim, made: tx.create_message(claim, message("m-9"), rule="r", recipient="p"),
     "keep an outcome": lambda tx, row, claim, made: tx.keep_outcomes(claim, [outcome("k-A-1", to="+12025550199")]),

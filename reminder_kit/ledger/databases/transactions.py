@@ -63,10 +63,12 @@ def greeted_after_rest(engine: Engine) -> Engine:
 
 
 def beginning_with(engine: Engine, statement: str) -> Engine:
-    """Have every transaction of an engine begin with this statement."""
+    """Have every transaction of an engine begin with this statement, which its driver is asked directly."""
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(statement)
+        cursor = connection.connection.cursor()
+        cursor.execute(statement)
+        cursor.close()
 
     return engine
