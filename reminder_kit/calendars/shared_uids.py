@@ -41,7 +41,8 @@ def kept_apart(versions: Sequence[Event], numbers_of: NumbersOf, *, of_one_start
 def names_of(events: Sequence[Event], numbers_of: NumbersOf) -> dict[Event, str]:
     """Return what tells appointments of one UID and start from each other; one with a start of its own has nothing.
 
-    It is a few digits made of their people's numbers, which say nothing of them, and are the same in every reading.
+    It is a few digits made of their people's numbers, from which nobody reads them. Where these differ they are the
+    same in every reading; of several for the same people the second and further ones are counted.
     """
     by_start: dict[datetime | None, list[Event]] = {}
     for event in events if len(events) > 1 else ():

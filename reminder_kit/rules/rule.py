@@ -120,9 +120,9 @@ class Rule:
     if_holiday: str | None
     clock: str | None
     anchor: str
-    text: Texts = field(hash=False)
-    late_text: Texts = field(hash=False)
-    together: Texts = field(hash=False)
+    text: Texts
+    late_text: Texts
+    together: Texts
     if_late: LatePolicy
     if_far: str
     shift: str

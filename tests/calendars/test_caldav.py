@@ -200,14 +200,15 @@ class TestWhoMayNot:
         asked = server.instead
 
         def more(request):
-            server.put("evil.ics", event("evil", DAYS[0]))
             asked.clear()
             answer = server(request).text
-            extra = f"<D:response><D:href>https://evil.example{PATH}evil.ics</D:href></D:response></D:multistatus>"
-            return httpx.Response(207, text=answer.replace("</D:multistatus>", extra))
+            told = re.search("<D:response>.*?</D:response>", answer, re.DOTALL)[0]
+            extra = re.sub("UID:.", "UID:evil", re.sub(r"[^/]*\.ics", "evil.ics", told))
+            return httpx.Response(207, text=answer.replace("</D:multistatus>", f"{extra}</D:multistatus>"))
 
         asked["calendar-multiget"] = more
         assert texts(collection(server).changes({})) == ["0", "1", "2"]
+        assert not asked
 
     def test_a_list_without_end_ends(self):
         """A server that says for ever that there is more is not asked again under the same token."""

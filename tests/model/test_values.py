@@ -26,3 +26,10 @@ def test_a_changed_value_is_another_one():
     before = Pair(1, 2)
     assert (evolve(before, first=5), before) == (Pair(5), Pair(1))
     assert not hasattr(before, "__dict__")
+
+
+def test_it_is_frozen_for_the_type_checker_alone():
+    """At run time a field can be set: that is what makes it quick to make."""
+    pair = Pair(1)
+    pair.first = 2  # type: ignore[misc]
+    assert pair == Pair(2)
