@@ -316,8 +316,12 @@ def _uid_in(name: str) -> str:
 
 
 def _lost(gone: Iterable[str], read: Iterable[str], uids: dict[str, str]) -> frozenset[str]:
-    """Return, and take out, the UIDs of names that are gone, and what names that were read anew had before."""
-    return frozenset([uids.pop(name, _uid_in(name)) for name in gone] + [uids.pop(one) for one in read if one in uids])
+    """Return, and take out, the UIDs of names that are gone, and what names that were read anew had before.
+
+    Only UIDs that their names do not show are remembered; one that another resource holds is not lost.
+    """
+    before = {uids.pop(name, _uid_in(name)) for name in (*gone, *read)}
+    return frozenset(before.difference(uids.values()))
 
 
 def _uid_of(data: bytes) -> str:
