@@ -2,8 +2,10 @@
 
     REMINDER_KIT_SEED=1 REMINDER_KIT_MUTANTS=200 python -m pytest -q -m mutation tests/mutation
 
-Without a seed it is that of the day. REMINDER_KIT_WORKERS (all cores otherwise) is how many are tried at once; after
-REMINDER_KIT_MUTATION_SECONDS no tests are begun any more, and those of whole processes never. What survives is
+Without a seed it is that of the day. REMINDER_KIT_WORKERS (all cores otherwise) is how many are tried at once. First
+all quick tests are run under `coverage`, and each mutant is shown to those that run its statement; what they leave to
+the slow ones, and to whole processes. After REMINDER_KIT_MUTATION_SECONDS no tests are begun any more: then only the
+quick ones of the folders that concern a module are asked, the nearest first. What survives is
 listed, with its line and what it became; if it can't be told from the original by anything, it belongs into
 `equivalent.toml`, with the reason, and otherwise a test of its kind is missing.
 """
@@ -19,6 +21,7 @@ from queue import SimpleQueue
 
 import pytest
 
+from tests.mutation.covering import covered, statement_of
 from tests.mutation.operators import OWN
 from tests.mutation.points import all_points, known_equivalents, modules, mutant_of, named, points_of, sample, squeezed
 from tests.mutation.workshop import ROOT, Workshop, selections
@@ -28,13 +31,21 @@ NUMBER = int(os.environ.get("REMINDER_KIT_MUTANTS", "200"))
 SECONDS = float(given) if (given := os.environ.get("REMINDER_KIT_MUTATION_SECONDS")) else None
 WORKERS = int(os.environ.get("REMINDER_KIT_WORKERS", str(os.cpu_count() or 1)))
 
-STAGES = 4
-"""How many selections of tests are asked; where a time is set, the two quick ones."""
-
 
 def allowed(tried):
     """Return how many of so many mutants may survive: 5 %, and three of a sample so small that luck decides."""
     return max(3, tried * 5 // 100)
+
+
+def stages(folder):
+    """Return which tests are asked, one after the other, for a mutant; where a time is set, the quick ones near it."""
+
+    def of_folders(which):
+        return lambda mutant: selections(mutant.point.path)[which]
+
+    if SECONDS is not None:
+        return [of_folders(0), of_folders(1)]
+    return [covered(folder, WORKERS).selection_of, of_folders(2), of_folders(3)]
 
 
 @pytest.mark.mutation
@@ -58,11 +69,11 @@ def test_a_sample_of_mutants_is_noticed(tmp_path, capsys):
         with capsys.disabled():
             print(line, flush=True)
 
-    def noticed(mutant, which):
-        """Return whether a test of that selection notices a mutant, or None if there is no time left to ask."""
+    def noticed(mutant, selected):
+        """Return whether a test that is selected notices a mutant, or None if there is no time left to ask."""
         if time.monotonic() > until:
             return None
-        selection = selections(mutant.point.path)[which]
+        selection = selected(mutant)
         workshop = workshops.get()
         try:
             noticed_by = workshop.noticed_by(mutant, selection)
@@ -71,9 +82,9 @@ def test_a_sample_of_mutants_is_noticed(tmp_path, capsys):
         tell(f"{'noticed by ' + noticed_by if noticed_by else 'not noticed by the ' + selection.called}: {mutant}")
         return bool(noticed_by)
 
-    for which in range(STAGES if SECONDS is None else 2):
+    for selected in stages(tmp_path / "covered"):
         with ThreadPoolExecutor(WORKERS) as pool:
-            results = list(zip(alive, pool.map(partial(noticed, which=which), alive), strict=True))
+            results = list(zip(alive, pool.map(partial(noticed, selected=selected), alive), strict=True))
         alive = [mutant for mutant, found in results if found is False]
         undecided += [mutant for mutant, found in results if found is None]
     for word, mutants in {"SURVIVED": alive, "undecided": undecided, "known as equivalent": known}.items():
@@ -148,10 +159,21 @@ def test_a_sample_is_that_of_its_seed():
 def test_every_module_has_tests_that_concern_it():
     """Each mutated module has folders of tests, near and further ones, all of them are there, and none is twice."""
     for path in modules():
-        near, further, slow, last = (selection.folders for selection in selections(path))
+        near, further, slow, last = (selection.tests for selection in selections(path))
         assert all((ROOT / folder).is_dir() for folder in [*near, *further, *last])
         assert len({*near, *further, *last}) == len([*near, *further, *last])
         assert slow == [*near, *further]
+
+
+def test_a_line_belongs_to_the_smallest_statement_around_it():
+    """The head of a loop is one, each statement in it another, over all of its lines."""
+    source = (ROOT / "tests/mutation/covering.py").read_text(encoding="utf-8").split("\n")
+    begin = next(number for number, line in enumerate(source, 1) if "subprocess.run(" in line)
+    end = next(number for number, line in enumerate(source, 1) if "# fmt: skip" in line)
+    lines = statement_of("tests/mutation/covering.py", begin + 2)
+    assert (lines[0], lines[-1]) == (begin, end)
+    head = next(number for number, line in enumerate(source, 1) if "for file in files" in line)
+    assert list(statement_of("tests/mutation/covering.py", head)) == [head]
 
 
 def test_what_is_listed_as_equivalent_are_mutants_that_can_be_made():

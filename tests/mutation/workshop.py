@@ -53,11 +53,11 @@ LAST = ("cli", "outside")
 
 @frozen
 class Selection:
-    """Some tests: those in `folders` that `markers` name, each of at most so many `seconds`."""
+    """Some tests: those of `tests` (folders, or names of tests) that `markers` name, each of at most `seconds`."""
 
     called: str
     markers: str
-    folders: list[str]
+    tests: list[str]
     seconds: int = QUICK_ONE
 
 
@@ -76,6 +76,15 @@ def _folders(names):
     return [f"tests/{name}" for name in names]
 
 
+def copied(folder):
+    """Copy the project into a folder."""
+    for name in COPIED:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(ROOT / name, folder / name)
+
+
 class Workshop:
     """A copy of the project in which one mutant at a time is tried."""
 
@@ -83,11 +92,8 @@ class Workshop:
         """Copy the project into a folder; `not_asked` are the tests, of all workers, that fail without a mutant."""
         self.folder = folder
         self.not_asked = not_asked
-        for name in COPIED:
-            if (ROOT / name).is_dir():
-                shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy2(ROOT / name, folder / name)
+        folder.mkdir(parents=True)
+        copied(folder)
 
     def noticed_by(self, mutant, selection):
         """Return the test of a selection that fails with the mutant, and passes without it; None if there is none."""
@@ -95,7 +101,7 @@ class Workshop:
         while True:
             self._write(mutant.point.path, mutant.source)
             try:
-                failed = self._run(selection, selection.folders)
+                failed = self._run(selection, selection.tests)
             finally:
                 self._write(mutant.point.path, original)
             if failed is None or "::" not in failed or self._run(selection, [failed]) is None:
@@ -115,9 +121,11 @@ class Workshop:
         own |= {"PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "1000"}
         options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-rfE"]
         options += ["-m", selection.markers, f"--timeout={selection.seconds}"]
+        asked = self.folder / "asked.txt"  # thousands of names are too many for a command
+        asked.write_text("\n".join(test for test in tests if test not in self.not_asked), encoding="utf-8")
         left_out = [option for test in sorted(self.not_asked) for option in ("--deselect", test)]
         with subprocess.Popen(
-            [sys.executable, "-m", "pytest", *options, *left_out, *tests],
+            [sys.executable, "-m", "pytest", *options, *left_out, f"@{asked}"],
             cwd=self.folder, env=own, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, start_new_session=True,
         ) as process:  # fmt: skip

@@ -1,0 +1,102 @@
+"""Which tests run the lines of a mutant: the quick ones are run once under `coverage`, in copies of the project.
+
+Never asks a test again whose lines have nothing to do with the mutant: what is left over is asked in a minute, and by
+every test that could notice it, in whatever folder that is.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+from coverage import CoverageData
+
+from tests.mutation.points import ROOT
+from tests.mutation.workshop import QUICK, Selection, copied
+
+OWN = "mutation"
+"""The folder of these tests, which run no line of the package."""
+SETTINGS = """\
+[run]
+source = reminder_kit
+concurrency = thread
+disable_warnings = module-not-measured,no-data-collected
+"""
+
+
+class Covering:
+    """Which tests ran which lines, as data files of `coverage` tell it."""
+
+    def __init__(self, files):
+        """Read data files whose contexts are the names of tests."""
+        self._lines = {}
+        for file in files:
+            data = CoverageData(str(file))
+            data.read()
+            for measured in data.measured_files():
+                path = "reminder_kit" + measured.rpartition("/reminder_kit")[2]
+                known = self._lines.setdefault(path, {})
+                for line, tests in data.contexts_by_lineno(measured).items():
+                    known.setdefault(line, set()).update(filter(None, tests))
+
+    def selection_of(self, mutant):
+        """Return the tests that run the statement of a mutant; those of its module, where that runs as it is imported.
+
+        Those that run the fewest of the module's lines come first: what they are about is near.
+        """
+        lines = self._lines.get(mutant.point.path, {})
+        found = set().union(*(lines.get(line, ()) for line in statement_of(mutant.point.path, mutant.point.line)))
+        found = found or set().union(*lines.values())
+        breadth = dict.fromkeys(found, 0)
+        for tests in lines.values():
+            for test in tests & found:
+                breadth[test] += 1
+        return Selection("tests that run it", QUICK, sorted(found, key=lambda test: (breadth[test], test)))
+
+
+@cache
+def _statements(path):
+    """Return the lines of each statement of a module; of one that holds others, those of its head."""
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    spans = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.stmt):
+            inner = [one.lineno for one in ast.iter_child_nodes(node) if isinstance(one, ast.stmt)]
+            spans.append(range(node.lineno, max(min(inner, default=node.end_lineno + 1), node.lineno + 1)))
+    return spans
+
+
+def statement_of(path, line):
+    """Return the lines of the smallest statement that holds a line."""
+    return min((span for span in _statements(path) if line in span), key=len, default=range(line, line + 1))
+
+
+def covered(folder, workers):
+    """Run the quick tests under `coverage`, so many folders of tests at a time, and return what they ran."""
+    folders = sorted(path for path in (ROOT / "tests").iterdir() if path.is_dir() and any(path.glob("test_*.py")))
+    shares = [path.name for path in sorted(folders, key=_size, reverse=True) if path.name != OWN]
+    with ThreadPoolExecutor(workers) as pool:
+        return Covering([file for file in pool.map(lambda name: _run(folder / name, name), shares) if file.exists()])
+
+
+def _size(path):
+    return sum(file.stat().st_size for file in path.rglob("*.py"))
+
+
+def _run(folder, name):
+    """Run the quick tests of a folder of tests in a copy of the project of their own; returns the data file."""
+    folder.mkdir(parents=True)
+    copied(folder)
+    (folder / ".coveragerc").write_text(SETTINGS, encoding="utf-8")
+    own = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "COV_"))}
+    plugins = ["-p", "tests.mutation.contexts", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    subprocess.run(
+        [sys.executable, "-m", "coverage", "run", "-m", "pytest", "-q", *plugins, "-m", QUICK, f"tests/{name}"],
+        cwd=folder, env=own | {"PYTHONPATH": str(folder)}, check=False, stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    return folder / ".coverage"
