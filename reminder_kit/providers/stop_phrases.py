@@ -42,8 +42,8 @@ COURTESY = (
 """Courtesy and filling, which changes nothing: "Stop. Thank you" is a STOP."""
 
 SIGNATURES = (
-    "sent from", "sent via", "get outlook for", "von meinem", "gesendet von", "envoye de", "envoye depuis",
-    "enviado desde", "enviado do", "enviado de", "inviato da", "inviato dal", "verstuurd vanaf", "verzonden vanaf",
+    "sent from", "sent via", "get outlook for", "von meinem", "gesendet von", "envoye de",
+    "enviado do", "enviado de", "inviato da", "verstuurd vanaf", "verzonden vanaf",
     "skickat fran", "sendt fra", "wyslane z", "wyslano z", "отправлено с",
 )  # fmt: skip
 """How the line begins that a phone or a mail program writes below a reply."""
@@ -123,7 +123,6 @@ _ENGLISH = Language(
         "no <all>* <texts> [to <me>] [<ever>]",
         "<dont> [ever] text|txt|message|msg|contact|sms [to] [<me>] [<ever>]",
         "<dont> [ever] send [to] [<me>] <all>* <texts> [to <me>] [<ever>]",
-        "<dont> [ever] send <all>* <texts> to <me>",
         "unsubscribe|unsub|optout <me> [from <all>* <list>|<texts>]",
         "unsubscribe|unsub from <all>* <list>|<texts>",
         "remove|delete (me|us|my number|this number|my phone number|my phone) [from <all>* <list>|<texts>]",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from time import perf_counter
 
 import pytest
@@ -22,6 +23,14 @@ def test_b57_every_sentence_means_what_a_careful_reader_takes_it_for(meaning):
     """B57: what people write is an opt-out however it is put, is none, or is for a person to look at."""
     read = {sentence: reading_of(sentence) for sentence, meant in SENTENCES if meant == meaning}
     assert {sentence: found for sentence, found in read.items() if found is not meaning} == {}
+
+
+def test_each_entry_of_the_tables_means_something():
+    """Each phrase, lead, reason, hint, word of a class and signature decides one sentence at least."""
+    told = Path(__file__).with_name("phrases.tsv").read_text(encoding="utf-8").splitlines()
+    wanted = dict(line.replace(" / ", "\n").split("\t")[::-1] for line in told if not line.startswith("#"))
+    assert len(wanted) > 500
+    assert {sentence: str(reading_of(sentence)) for sentence in wanted} == wanted
 
 
 def test_only_what_is_certain_opts_anybody_out():
