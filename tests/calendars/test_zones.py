@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -22,6 +23,15 @@ AREAS = sorted({name.split("/")[0] for name in NAMES if "/" in name} - {"Etc"})
 def test_every_area_of_iana_names_places(area):
     """Continents and oceans, from IANA's own list of zones; what is in none of them is no place."""
     assert is_place(f"{area}/Somewhere") is (area not in {"Brazil", "Canada", "Chile", "Mexico", "US"})
+
+
+def test_each_name_that_outlook_shows_is_that_of_a_place():
+    """With the offset that stands before it, which changes twice a year, or without."""
+    told = Path(__file__).with_name("outlook_names.tsv").read_text(encoding="utf-8").splitlines()
+    wanted = dict(line.split("\t") for line in told if not line.startswith("#"))
+    for name, place in wanted.items():
+        assert known_equivalent(f"(UTC+01:00) {name}").key == known_equivalent(name.upper()).key == place
+    assert set(wanted.values()) <= set(NAMES)
 
 
 def at(tzid):
