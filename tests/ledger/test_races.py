@@ -247,6 +247,32 @@ def test_a_question_is_asked_again_and_a_connection_that_rested_is_greeted_first
     assert len(ledger.read(lambda reader: list(reader.records()))) == 3
 
 
+def test_on_a_hosts_own_connection_what_was_written_is_counted(postgres_url, ledgers):
+    """psycopg forgets how many rows a statement touched once its cursor is closed."""
+    import psycopg
+
+    from reminder_kit.ledger.databases.host_connection import runner_on
+    from reminder_kit.ledger.sql.statements import statements_for
+
+    ledger = ledgers(postgres_url)
+    ledger.upgrade()
+    ledger.submit(lambda tx: tx.record([incoming()], NOW)).result(20)
+    with psycopg.connect(postgres_url) as connection:
+        runner = runner_on(connection)
+        mark = statements_for(None, "postgresql").updates.mark_run
+        values = {"namespace": "default", "name": "job", "at": 1, "detail": "{}"}
+        assert runner.run(mark, **values) == 1
+
+
+def test_what_a_statement_says_wrong_is_explained_and_leaves_the_connection_good(postgres_url, ledgers):
+    """Errors of the driver, which is asked directly, are the ledger's own, and no other transaction suffers."""
+    ledger = ledgers(postgres_url)
+    ledger.upgrade()
+    with pytest.raises(LedgerError, match="lost its tables"), ledger.writing() as transaction:
+        transaction._runner.statement("SELECT * FROM nowhere")
+    assert ledger.submit(lambda tx: tx.record([incoming()], NOW)).result(20) == [RecordResult.NEW]
+
+
 def forked(ledger, queue):
     """Use a ledger that was open before the fork. Runs in a forked process."""
     ledger.submit(lambda tx: tx.record([incoming("child")], NOW)).result(20)

@@ -21,6 +21,7 @@ from reminder_kit.errors import ConfigurationError, LedgerError
 from reminder_kit.ledger.databases.failures import explained, is_worth_another_try
 from reminder_kit.ledger.databases.patience import PATIENCE
 from reminder_kit.ledger.databases.private_files import OWNER_ALONE
+from reminder_kit.ledger.databases.runner import OWN
 from reminder_kit.ledger.databases.sqlite import SQLiteFile, SQLiteMemory
 from reminder_kit.ledger.databases.transactions import greeted_after_rest, transaction
 from reminder_kit.model.places import Place
@@ -154,7 +155,7 @@ class PostgreSQL:
     def _made(self) -> Engine:
         """Return an engine of our own; raises `ConfigurationError` where psycopg is not installed."""
         try:
-            made = sa.create_engine(_with_driver(self._address), hide_parameters=True)
+            made = sa.create_engine(_with_driver(self._address), hide_parameters=True, execution_options={OWN: True})
             return greeted_after_rest(_with_lock_timeout(made, self._patience))
         except (NoSuchModuleError, ImportError) as error:
             raise ConfigurationError(

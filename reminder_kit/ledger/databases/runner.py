@@ -13,10 +13,14 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 from attrs import frozen
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
 
 from reminder_kit.ledger.sql.each_row import EachRow
 
-__all__ = ["Asker", "ConnectionRunner", "CursorRunner", "Prepared", "Runner", "prepared", "runner_of"]
+__all__ = ["OWN", "Asker", "ConnectionRunner", "CursorRunner", "Prepared", "Runner", "prepared", "runner_of"]
+
+OWN = "reminder_kit_own"
+"""The option of an engine for PostgreSQL that is our own."""
 
 
 @frozen
@@ -155,45 +159,69 @@ class CursorRunner(_Packing):
 
     def statement(self, sql: str) -> None:
         """Run a statement without values, as it is written."""
-        cursor = self._cursor()
-        cursor.execute(sql)
-        cursor.close()
+        self._executed("execute", sql).close()
 
-    def _executed(self, method: str, statement: Any, values: Any) -> Any:
+    def _executed(self, method: str, sql: str, *values: Any) -> Any:
         """Return a cursor after its `execute` or `executemany`."""
         cursor = self._cursor()
-        getattr(cursor, method)(prepared(statement, self.dialect).sql, values)
+        getattr(cursor, method)(sql, *values)
         return cursor
 
     def rows(self, statement: Any, **values: Any) -> Sequence[Sequence[Any]]:
         """Return what a statement finds."""
-        cursor = self._executed("execute", statement, prepared(statement, self.dialect).values(values))
+        ready = prepared(statement, self.dialect)
+        cursor = self._executed("execute", ready.sql, ready.values(values))
         found: Sequence[Sequence[Any]] = cursor.fetchall()
         cursor.close()
         return found
 
     def run(self, statement: Any, **values: Any) -> int:
         """Run a statement; returns how many rows it touched."""
-        cursor = self._executed("execute", statement, prepared(statement, self.dialect).values(values))
+        ready = prepared(statement, self.dialect)
+        cursor = self._executed("execute", ready.sql, ready.values(values))
+        touched = int(cursor.rowcount)  # psycopg forgets it as the cursor is closed
         cursor.close()
-        return int(cursor.rowcount)
+        return touched
 
     def many(self, statement: Any, rows: Sequence[Mapping[str, Any]]) -> int:
         """Run a statement for each row of values; returns how many rows were touched."""
         if isinstance(statement, EachRow):
             return self._all_at_once(statement, rows)
         ready = prepared(statement, self.dialect)
-        cursor = self._executed("executemany", statement, [ready.values(row) for row in rows])
+        cursor = self._executed("executemany", ready.sql, [ready.values(row) for row in rows])
+        touched = int(cursor.rowcount)  # psycopg forgets it as the cursor is closed
         cursor.close()
-        return int(cursor.rowcount)
+        return touched
+
+
+class _PostgreSQLRunner(CursorRunner):
+    """Statements on cursors of PostgreSQL's driver, whose errors SQLAlchemy learns of as of its own."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        super().__init__(connection.dialect, connection.connection.cursor)
+        self._connection = connection
+
+    def _executed(self, method: str, sql: str, *values: Any) -> Any:
+        driver = self._connection.connection.driver_connection
+        try:
+            return super()._executed(method, sql, *values)
+        except self.dialect.loaded_dbapi.Error as error:
+            lost = self.dialect.is_disconnect(error, driver, None)
+            if lost:
+                self._connection.invalidate(error)
+            wrapped = DBAPIError.instance(
+                None, None, error, self.dialect.loaded_dbapi.Error, hide_parameters=True, connection_invalidated=lost
+            )
+            raise wrapped from error
 
 
 def runner_of(connection: sa.Connection) -> Runner:
-    """Return a runner on a connection of our own, within its transaction.
+    """Return a runner on a connection of our own, or of the host's engine, within its transaction.
 
-    SQLite's driver is asked directly: nothing it needs is SQLAlchemy's, whose results cost more than its answers. Of
-    PostgreSQL SQLAlchemy learns that a connection was lost.
+    The drivers are asked directly: nothing they need is SQLAlchemy's, whose results cost more than their answers. On a
+    host's own engine for PostgreSQL all goes through SQLAlchemy, as whoever watches that engine expects.
     """
-    if connection.dialect.driver != "pysqlite":
-        return ConnectionRunner(connection)
-    return CursorRunner(connection.dialect, connection.connection.cursor)
+    if connection.dialect.driver == "pysqlite":
+        return CursorRunner(connection.dialect, connection.connection.cursor)
+    is_own = connection.get_execution_options().get(OWN, False)
+    return _PostgreSQLRunner(connection) if is_own else ConnectionRunner(connection)

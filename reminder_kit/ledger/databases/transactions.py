@@ -43,7 +43,16 @@ def transaction(engine: Engine, explained: Callable[[Exception], LedgerError]) -
 
 
 def greeted_after_rest(engine: Engine) -> Engine:
-    """Have a connection that rested in the pool asked whether it is good before it is used, and made anew if not."""
+    """Have a connection that rested in the pool asked whether it is good before it is used, and made anew if not.
+
+    So is every connection that rested already when another one was lost.
+    """
+    lost_at = 0.0
+
+    @sa.event.listens_for(engine, "invalidate")
+    def invalidate(_connection: Any, _record: ConnectionPoolEntry, _error: BaseException | None) -> None:
+        nonlocal lost_at
+        lost_at = time.monotonic()
 
     @sa.event.listens_for(engine, "checkin")
     def checkin(_connection: Any, record: ConnectionPoolEntry) -> None:
@@ -52,7 +61,7 @@ def greeted_after_rest(engine: Engine) -> Engine:
     @sa.event.listens_for(engine, "checkout")
     def checkout(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
         since = record.info.get("rests_since")
-        if since is None or time.monotonic() - since < _REST:
+        if since is None or (since > lost_at and time.monotonic() - since < _REST):
             return
         try:
             engine.dialect.do_ping(connection)
