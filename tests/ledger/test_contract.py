@@ -46,7 +46,7 @@ def emptied(ledger):
     with ledger.writing() as transaction:
         tables = tables_of(ledger.schema).metadata.sorted_tables
         names = ", ".join(f'"{ledger.schema or "public"}".{table.name}' for table in tables)
-        transaction._runner._runner.connection.exec_driver_sql(f"TRUNCATE {names}")
+        transaction._runner._runner.statement(f"TRUNCATE {names}")
     return ledger
 
 
