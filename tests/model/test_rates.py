@@ -99,6 +99,17 @@ def test_a_clock_that_is_set_back_stops_nobody(back):
     assert min([*got.places, got.again_at]) <= now + 60 * SECOND
 
 
+@pytest.mark.parametrize("back", [SECOND // 2, HORIZON - SECOND // 50])
+def test_a_clock_that_is_a_moment_behind_gives_no_place_away_a_second_time(back):
+    """Of two machines, or where it was set back a little: what was given ahead by the one is known to the other."""
+    book, first = RateBook().granting(Wanted(200, 50, START), START)
+    book, behind = book.granting(Wanted(1, 50, START - back), START - back)
+    _, again = book.granting(Wanted(200, 50, START), START)
+    places = sorted([*first.places, *behind.places, *again.places])
+    assert len(first.places) > 40
+    assert busiest(places, SECOND) <= 50
+
+
 def test_a_book_is_kept_as_steps():
     """Read again, it is the same."""
     book, _ = RateBook().granting(Wanted(5, 50, START), START)
