@@ -13,9 +13,10 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
+from attrs import frozen
 from coverage import CoverageData
 
-from tests.mutation.points import ROOT
+from tests.mutation.points import ROOT, modules
 from tests.mutation.workshop import QUICK, Selection, copied
 
 OWN = "mutation"
@@ -44,35 +45,79 @@ class Covering:
                     known.setdefault(line, set()).update(filter(None, tests))
 
     def selection_of(self, mutant):
-        """Return the tests that run the statement of a mutant; those of its module, where that runs as it is imported.
+        """Return the tests that run the statement of a mutant, or what uses the names that it makes as it is imported.
 
         Those that run the fewest of the module's lines come first: what they are about is near.
         """
         lines = self._lines.get(mutant.point.path, {})
-        found = set().union(*(lines.get(line, ()) for line in statement_of(mutant.point.path, mutant.point.line)))
-        found = found or set().union(*lines.values())
+        statement = statement_of(mutant.point.path, mutant.point.line)
+        found = self._tests_of(statement) or self._tests_of_users(statement) or set().union(*lines.values())
         breadth = dict.fromkeys(found, 0)
         for tests in lines.values():
             for test in tests & found:
                 breadth[test] += 1
         return Selection("tests that run it", QUICK, sorted(found, key=lambda test: (breadth[test], test)))
 
+    def _tests_of(self, statement):
+        lines = self._lines.get(statement.path, {})
+        return set().union(*(lines.get(line, ()) for line in statement.lines))
+
+    def _tests_of_users(self, statement):
+        """Return the tests that run any statement which mentions a name, or one that was made of it in turn."""
+        names, asked, found = set(statement.makes), set(), set()
+        while names - asked:
+            name = (names - asked).pop()
+            asked.add(name)
+            for user in _users().get(name, ()):
+                if tests := self._tests_of(user):
+                    found |= tests
+                else:
+                    names |= user.makes
+        return found
+
+
+@frozen
+class Statement:
+    """A statement of a module: its lines (of one that holds others, those of its head) and the names that it makes."""
+
+    path: str
+    lines: range
+    makes: frozenset[str] = frozenset()
+
 
 @cache
 def _statements(path):
-    """Return the lines of each statement of a module; of one that holds others, those of its head."""
+    """Return the statements of a module, each with the names that it mentions."""
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
-    spans = []
+    found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.stmt):
             inner = [one.lineno for one in ast.iter_child_nodes(node) if isinstance(one, ast.stmt)]
-            spans.append(range(node.lineno, max(min(inner, default=node.end_lineno + 1), node.lineno + 1)))
-    return spans
+            lines = range(node.lineno, max(min(inner, default=node.end_lineno + 1), node.lineno + 1))
+            own = [one for one in ast.walk(node) if getattr(one, "lineno", 0) in lines] if inner else ast.walk(node)
+            named = [one for one in own if isinstance(one, ast.Name | ast.Attribute)]
+            makes = {one.id for one in named if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+            makes |= {node.name} if isinstance(node, ast.FunctionDef | ast.ClassDef) else set()
+            mentions = {one.id if isinstance(one, ast.Name) else one.attr for one in named}
+            found.append((Statement(path, lines, frozenset(makes)), mentions))
+    return found
+
+
+@cache
+def _users():
+    """Return, by name, the statements of all modules that mention it."""
+    users = {}
+    for path in modules():
+        for statement, mentions in _statements(path):
+            for name in mentions - statement.makes:
+                users.setdefault(name, []).append(statement)
+    return users
 
 
 def statement_of(path, line):
-    """Return the lines of the smallest statement that holds a line."""
-    return min((span for span in _statements(path) if line in span), key=len, default=range(line, line + 1))
+    """Return the smallest statement that holds a line."""
+    holding = [statement for statement, _ in _statements(path) if line in statement.lines]
+    return min(holding, key=lambda statement: len(statement.lines), default=Statement(path, range(line, line + 1)))
 
 
 def covered(folder, workers):

@@ -3,8 +3,8 @@
     REMINDER_KIT_SEED=1 REMINDER_KIT_MUTANTS=200 python -m pytest -q -m mutation tests/mutation
 
 Without a seed it is that of the day. REMINDER_KIT_WORKERS (all cores otherwise) is how many are tried at once. First
-all quick tests are run under `coverage`, and each mutant is shown to those that run its statement; what they leave to
-the slow ones, and to whole processes. After REMINDER_KIT_MUTATION_SECONDS no tests are begun any more: then only the
+all quick tests are run under `coverage`, and each mutant is shown to those that run its statement; what they leave, to
+the nearest, to slow ones, and to whole processes. After REMINDER_KIT_MUTATION_SECONDS no tests are begun any more: then only the
 quick ones of the folders that concern a module are asked, the nearest first. What survives is
 listed, with its line and what it became; if it can't be told from the original by anything, it belongs into
 `equivalent.toml`, with the reason, and otherwise a test of its kind is missing.
@@ -45,7 +45,8 @@ def stages(folder):
 
     if SECONDS is not None:
         return [of_folders(0), of_folders(1)]
-    return [covered(folder, WORKERS).selection_of, of_folders(2), of_folders(3)]
+    # what is remembered by the process is run in one test alone, and all others live on it: so the nearest are asked too
+    return [covered(folder, WORKERS).selection_of, of_folders(0), of_folders(2), of_folders(3)]
 
 
 @pytest.mark.mutation
@@ -170,10 +171,10 @@ def test_a_line_belongs_to_the_smallest_statement_around_it():
     source = (ROOT / "tests/mutation/covering.py").read_text(encoding="utf-8").split("\n")
     begin = next(number for number, line in enumerate(source, 1) if "subprocess.run(" in line)
     end = next(number for number, line in enumerate(source, 1) if "# fmt: skip" in line)
-    lines = statement_of("tests/mutation/covering.py", begin + 2)
+    lines = statement_of("tests/mutation/covering.py", begin + 2).lines
     assert (lines[0], lines[-1]) == (begin, end)
     head = next(number for number, line in enumerate(source, 1) if "for file in files" in line)
-    assert list(statement_of("tests/mutation/covering.py", head)) == [head]
+    assert list(statement_of("tests/mutation/covering.py", head).lines) == [head]
 
 
 def test_what_is_listed_as_equivalent_are_mutants_that_can_be_made():
