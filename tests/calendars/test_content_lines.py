@@ -34,6 +34,7 @@ from reminder_kit.errors import CalendarError
         ('ATTENDEE;CN=5" pipe:mailto:a@b.example', "mailto:a@b.example", {"CN": "5 pipe"}),
         ("dtstart ; tzid = Europe/Berlin :20260302T090000", "20260302T090000", {"TZID": "Europe/Berlin"}),
         ("DTSTART;TZID=Nowhere:tomorrow: at ten", "tomorrow: at ten", {"TZID": "Nowhere"}),
+        ("DESCRIPTION;LANGUAGE=en://bring your card", "//bring your card", {"LANGUAGE": "en"}),
     ],
 )  # fmt: skip
 def test_the_value_begins_where_its_writer_meant_it_to(line, value, parameters):

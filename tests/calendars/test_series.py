@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
 BERLIN = "DTSTART;TZID=Europe/Berlin:20260303T090000"
@@ -341,6 +343,21 @@ def test_this_and_future_moves_the_rest(read_events, event):
     ]
     assert found.ids == ["2026-03-02T14:00:00Z", "2026-03-09T13:00:00Z", "2026-03-16T13:00:00Z", "2026-03-23T13:00:00Z"]
     assert found.titles == ["First", "Later", "Later", "Later"]
+
+
+@pytest.mark.parametrize(("moved_to", "from_", "starts"), [
+    ("20260319", "2026-03-27", ["2026-04-02T13:00:00Z"]),
+    ("20260227", "2026-03-12", ["2026-03-13T13:00:00Z"]),
+])  # fmt: skip
+def test_this_and_future_moves_the_rest_into_a_window_from_outside(read_events, event, moved_to, from_, starts):
+    """By more than a week, later or sooner: instances whose own time lies outside the window are found in it."""
+    rest = event(
+        "RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=America/New_York:20260309T090000",
+        start=f"DTSTART;TZID=America/New_York:{moved_to}T090000",
+    )
+    first = datetime.fromisoformat(f"{from_}T00:00:00+00:00")
+    found = read_events(event("RRULE:FREQ=WEEKLY;COUNT=4"), rest, start=first, end=first + timedelta(days=7))
+    assert found.starts == starts
 
 
 def test_single_overrides_win_over_this_and_future(read_events, event):
