@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 
@@ -48,6 +49,24 @@ def test_importing_loads_no_framework_sql_or_calendar_parser(statement):
     code = f"import sys; {statement}; print(' '.join(sorted({{name.split('.')[0] for name in sys.modules}})))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not set(HEAVY) & set(loaded)
+
+
+@pytest.mark.parametrize(
+    ("name", "places"),
+    {
+        "Appointment": "id starts_at ends_at timezone recipients title location status source recurrence_id revision "
+        "booked_at tags data url all_day",
+        "Recipient": "phone id name timezone locale opted_in data",
+        "QuietHours": "start end",
+        "Rule": "id",
+        "ReminderKit": "provider rules ledger",
+        "AsyncReminderKit": "provider rules ledger",
+    }.items(),
+)
+def test_what_may_be_given_by_its_place(name, places):
+    """All else goes by its name only, so that what is added later stands in nobody's way."""
+    kinds = inspect.signature(getattr(reminder_kit, name)).parameters.values()
+    assert [one.name for one in kinds if one.kind is one.POSITIONAL_OR_KEYWORD] == places.split()
 
 
 @pytest.mark.parametrize("verb", VERBS.split())

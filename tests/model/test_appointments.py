@@ -53,6 +53,15 @@ def test_an_unknown_zone_status_or_type_names_the_right_one():
         Appointment("A", NOON, data={"x": object()})
 
 
+@pytest.mark.parametrize("data", ["room 4", ["room"], 4, None])
+def test_data_is_a_dict(data):
+    """Of an appointment, and of a person; the error says what it is instead."""
+    with pytest.raises(InvalidInputError, match=f"data must be a dict, not a {type(data).__name__}"):
+        Recipient("+12025550123", data=data)
+    with pytest.raises(InvalidInputError, match="data"):
+        Appointment("A", NOON, data=data)
+
+
 @pytest.mark.parametrize("name", ["Europe", "../../etc/passwd", "", "A/" * 3000, "localtime/x"])
 def test_a_zone_name_that_is_a_path_reads_no_file(name):
     """A zone's name from a host is never used to leave the zone database."""

@@ -165,7 +165,11 @@ class DropKeyword(OneOf):
     def targets(self, node):
         if node.type not in {"arglist", "trailer"}:
             return []
-        return [at for at, child in enumerate(node.children) if child.type == "argument" and child.children[1] == "="]
+        return [
+            at
+            for at, child in enumerate(node.children)
+            if child.type == "argument" and child.children[1] == "=" and not says_strict(child)
+        ]
 
     def change(self, node, target):
         return without_listed(node, target) if node.type == "arglist" else without(node, target, target)
@@ -176,6 +180,7 @@ class DropKeyword(OneOf):
             Example("f(a, b=1)", "f(a)"),
             Example("f(b=1, c=2)", "f(c=2)"),
             Example("f(b=1)", "f()"),
+            Example("zip(a, strict=True, b=1)", "zip(a, strict=True)"),
         )
 
 
@@ -248,8 +253,15 @@ def is_annotation(node):
     return parent.type == "funcdef" and node is parent.annotation
 
 
+def says_strict(node):
+    """Say whether a node is the `strict` of a `zip`: of lists that are of one length, whatever it says."""
+    return node.type == "argument" and getattr(node.children[0], "value", "") == "strict"
+
+
 def is_left_alone(node):
     """Say whether nothing of a node is changed: nothing runs it, or it decides nothing."""
+    if says_strict(node):
+        return True
     if node.type == "if_stmt":
         return node.children[1].get_code().strip() == "TYPE_CHECKING"
     if node.type == "simple_stmt":
