@@ -54,6 +54,19 @@ class TestWhatChanged:
         assert here.changes(memory).files is None
         assert server.read() == []
 
+    def test_a_look_that_finds_nothing_forgets_nothing(self, server):
+        """Something came and went: nothing is read, and the next look reads what is other since, and that alone."""
+        here = collection(server)
+        memory = here.changes({}).memory
+        server.put("9.ics", event("9", DAYS[4]))
+        server.delete("9.ics")
+        after = here.changes(memory)
+        assert not after.files
+        server.read()
+        server.put("1.ics", event("1", DAYS[4]))
+        again = here.changes(after.memory)
+        assert (again.whole, texts(again), server.read()) == (False, ["1"], ["1.ics"])
+
     def test_only_what_is_new_or_other_is_read_and_what_is_gone_is_named(self, server):
         """One is changed, one is added, one is deleted: two are read, and one UID is gone."""
         here = collection(server)

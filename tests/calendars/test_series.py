@@ -381,6 +381,13 @@ def test_this_and_future_may_cancel_the_rest(read_events, event):
     assert read_events(event(SERIES), rest).statuses == ["confirmed", "confirmed", "cancelled", "cancelled"]
 
 
+@pytest.mark.parametrize(("until", "last"), [("20260303T000000", "03"), ("20260303T000001", "04")])
+def test_a_day_that_is_begun_at_its_end_counts_as_a_whole_one(read_events, event, until, last):
+    """DTSTART is a date and DTEND a time: a second into a day is a day more, its first instant none."""
+    found = read_events(event(f"DTEND:{until}", start="DTSTART;VALUE=DATE:20260302"))
+    assert found.ends == [f"2026-03-{last}"]
+
+
 def test_all_day_events_are_dates_and_begin_at_local_midnight(read_events, event):
     """An all-day event has dates in JSON, an exclusive end, and starts at midnight in its zone."""
     found = read_events(event("RRULE:FREQ=DAILY;COUNT=2", start="DTSTART;VALUE=DATE:20260302"))

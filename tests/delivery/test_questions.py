@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from attrs import evolve
 
+from reminder_kit.ports import NoAnswerError, NotSentError
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.rule import Rule
@@ -68,6 +69,25 @@ def test_a_replayed_success_settles_it_and_proves_that_keys_are_honoured(in_doub
     assert set(kit.status()["messages"]) <= {"sent", "delivered"}
     noted = f"telnyx {kit.settings.account} honours idempotency keys"
     assert noted in kit.ledger.read(lambda reader: reader.runs())
+
+
+@pytest.mark.parametrize("error", [NotSentError, NoAnswerError])
+def test_nothing_is_asked_of_one_that_can_not_be_reached(in_doubt, sandbox, asked, monkeypatch, error):
+    """No connection, or no answer, to the empty request that shows whether it answers: the next run asks again."""
+    kit = in_doubt(visit("A-1", day=1))
+    send = kit._io.send
+
+    async def unreachable(request):
+        raise error("telnyx at api.telnyx.com: no connection")
+
+    monkeypatch.setattr(kit._io, "send", unreachable)
+    assert not kit.resync().ok
+    assert asked() == 0
+    monkeypatch.setattr(kit._io, "send", send)
+    for _ in range(12):
+        sandbox.clock.advance(minutes=10)
+        kit.resync()
+    assert len(texts(sandbox)) == 1
 
 
 def test_in_quiet_hours_nothing_is_asked(in_doubt, sandbox, asked):

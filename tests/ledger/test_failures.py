@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from reminder_kit.errors import ConfigurationError, InvalidInputError, LedgerError
-from reminder_kit.ledger.databases.failures import explained
+from reminder_kit.ledger.databases.failures import explained, is_outdated_file
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.testing.ledger_stage import PHONE, barred
 from tests.ledger.older_tables import filled, made_as_of
@@ -32,6 +32,18 @@ def failure_of(attempt, *arguments):
     assert "\n" not in str(error.value)
     assert error.value.__cause__ is not None
     return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "outdated"),
+    [(sqlite3.SQLITE_CANTOPEN, True), (sqlite3.SQLITE_READONLY, True), (sqlite3.SQLITE_BUSY, False), (None, False)],
+)
+def test_a_file_that_may_only_be_read_is_told_from_one_that_is_in_use(code, outdated):
+    """Where SQLite can't write beside a file, a copy of it is asked; extended codes say the same."""
+    error = sqlite3.OperationalError("unable to open database file")
+    if code is not None:
+        error.sqlite_errorcode = code | 1 << 8
+    assert is_outdated_file(error) is outdated
 
 
 def test_making_a_ledger_loads_nothing_heavy():

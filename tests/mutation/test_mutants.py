@@ -4,8 +4,9 @@
 
 Without a seed it is that of the day. REMINDER_KIT_WORKERS (all cores otherwise) is how many are tried at once. First
 all quick tests are run under `coverage`, and each mutant is shown to those that run its statement; what they leave, to
-the nearest, to slow ones, and to whole processes. After REMINDER_KIT_MUTATION_SECONDS no tests are begun any more: then
-only the quick ones of the folders that concern a module are asked, the nearest first. What survives is
+the nearest, to slow ones, to whole processes and to further ones. After REMINDER_KIT_MUTATION_SECONDS no tests are
+begun any more: then only the quick ones of the folders that concern a module are asked, the nearest first. What
+survives is
 listed, with its line and what it became; if it can't be told from the original by anything, it belongs into
 `equivalent.toml`, with the reason, and otherwise a test of its kind is missing.
 """
@@ -46,7 +47,8 @@ def stages(folder):
     if SECONDS is not None:
         return [of_folders(0), of_folders(1)]
     # what a process remembers is run in one test alone, and all others live on it: so the nearest are asked too
-    return [covered(folder, WORKERS).selection_of, of_folders(0), of_folders(2), of_folders(3)]
+    # and what a test runs in a process of its own is seen by nobody: so all further ones are asked in the end
+    return [covered(folder, WORKERS).selection_of, *map(of_folders, (0, 2, 3, 1))]
 
 
 @pytest.mark.mutation

@@ -8,6 +8,8 @@ import pytest
 from attrs import evolve
 
 from reminder_kit import Rule
+from reminder_kit.errors import AccountRefusedError
+from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Draft, Message
 from reminder_kit.model.reasons import Reason
@@ -123,6 +125,17 @@ def test_not_where_the_number_is_at_fault(reminder, settings, message, error):
 def test_what_was_for_another_start_or_person_has_no_fallback(reminder, settings, message, changes):
     """What was for another start, or another person, is the reminder's own business."""
     assert due(reminder, settings, message(**changes)) == (reminder, [])
+
+
+@pytest.mark.parametrize("spare", [timedelta(0), timedelta(seconds=1)])
+def test_it_stands_in_where_waiting_for_the_account_would_make_it_late(reminder, settings, message, spare):
+    """By the window's least lead and its margin, to the second: what is sooner waits for the account."""
+    window = settings.window
+    now = reminder.due_at - window.min_lead - window.margin - timedelta(minutes=5) - spare
+    blocker = Blocker.met(AccountRefusedError("no", code="40312"), message(error=""), settings.account, now, ())
+    assert blocker.next_try_at == now + timedelta(minutes=5)
+    found = with_fallbacks([reminder], {}, settings, (blocker,), now)
+    assert [one.rule.id for one in found] == (["day-before"] if spare else ["day-before", "day-before-fallback"])
 
 
 def test_without_a_fallback_or_a_recipient_there_is_none(reminder, settings, message):

@@ -117,3 +117,26 @@ def test_an_explanation_has_the_steps_of_placing_and_only_its_own_messages():
     assert len(trail) > 0
     assert len(told.steps) > len(trail)
     assert (told.messages, told.history) == ((message,), (entries[0],))
+
+
+def test_a_line_as_json_has_all_its_keys():
+    """Scripts read them: each is there, with null where there is nothing to say."""
+    (decision,) = decide(observed_of(visit("A-1", day=3)), settings_of(DAY), START)
+    line = decision.change.as_json()
+    assert {key: line[key] for key in line if key not in ("rule", "text")} == {
+        "change": "schedule",
+        "appointment": "A-1",
+        "source": "default",
+        "recurrence_id": None,
+        "to": NUMBER,
+        "due_at": "2026-02-12T14:00:00Z",
+        "send_at": "2026-02-12T14:00:00Z",
+        "was_at": None,
+        "timezone": "America/New_York",
+        "reason": "on_time",
+        "cause": [],
+        "outcome": None,
+        "message_id": None,
+        "error": None,
+    }
+    assert (line["rule"], line["text"]) == ("day-before", "See you tomorrow at 9:00 AM")

@@ -289,6 +289,14 @@ class TestOtherBounds:
         assert placed(one, "2026-02-16 20:59", window=VONAGE, quiet=NIGHT).startswith("send_at")
         assert placed(one, "2026-02-16 21:00", window=VONAGE, quiet=NIGHT) == "skip past"
 
+    def test_a_follow_up_that_says_how_late_it_may_be_waits_for_the_morning(self):
+        """So does one that takes another message's place: what was promised is not taken back for a night."""
+        at_night = datetime(2026, 2, 16, 1, 50, tzinfo=NEW_YORK)
+        one = reminder(at_night, after="2 hours", if_late="clamp")
+        assert placed(one, "2026-02-16 21:00", window=VONAGE, quiet=NIGHT).startswith("hold")
+        other = reminder(at_night, after="2 hours")
+        assert placed(other, "2026-02-16 21:00", window=VONAGE, quiet=NIGHT, replaces=True).startswith("hold")
+
     def test_a_rule_before_the_end_is_bounded_by_the_end(self):
         """With `anchor = "end"`, `min_notice` and the last moment are counted from the end, also after the start."""
         one = reminder(end=MONDAY_10 + timedelta(hours=2), before="15 minutes", anchor="end", min_notice="5 minutes")

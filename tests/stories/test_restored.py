@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from reminder_kit import Rule
 from reminder_kit.errors import LedgerError
 from reminder_kit.model.messages import DeliveryEvent
 from tests.factories import START, visit
@@ -225,6 +226,26 @@ def test_detail_records_tell_of_what_was_parked_and_went_out(telnyx):
     assert unknown(made.kit) == set()
     assert made.texts(NEARS) == 1
     assert made.kit.resync().ok
+
+
+@pytest.mark.parametrize("day", [1, 3], ids=["late, in other words", "on time"])
+def test_twilio_lists_what_was_parked_after_the_backup(clinic, tmp_path, day):
+    """It is known by its words: those it had on time, or those that a late one has by now."""
+    rule = Rule("day-before", before="24 hours", text="See you {{ when }}", late_text="Soon: {{ when }}")
+    made = clinic("twilio", file=True, rules=[rule])
+    made.kit.sync(visit("A-0", day=7, phone=SENT))
+    made.kit.ledger.backup(tmp_path / "backup.db")
+    booked = visit("A-1", 5, day=day, phone=NEARS)
+    made.kit.sync(booked)
+    made.kit.ledger.restore(tmp_path / "backup.db", made.kit.now(), force=True)
+    made.kit.ledger.adopt()
+    made.sandbox.requests.clear()
+    report = made.kit.resync([visit("A-0", day=7, phone=SENT), booked], complete=True)
+    assert report.ok
+    assert made.posts(NEARS) == []
+    assert unknown(made.kit) == set()
+    made.run_until(booked.starts_at, timedelta(hours=1))
+    assert made.texts(NEARS) == 1
 
 
 def test_a_webhook_settles_what_was_parked_meanwhile(telnyx):
