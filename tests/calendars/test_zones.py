@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -217,6 +218,20 @@ def test_a_vtimezone_rules_what_texts_and_quiet_hours_go_by(read_events, event, 
     ):
         found = read_events(zone_of("Office", standard=standard, daylight=daylight), event(start=at("Office")))
         assert found.only.appointment.timezone in names
+
+
+@pytest.mark.parametrize("listed", [False, True], ids=["by rules", "each change listed"])
+@pytest.mark.parametrize("day", ["SU", "SA"])
+def test_a_clock_that_changes_a_day_sooner_is_that_of_no_such_place(read_events, event, zone_of, day, listed):
+    """Whoever goes by it alone is not read in Berlin's zone: one day in the year an hour lies between them."""
+    zone_text = zone_of("Office", standard="+0100", daylight="+0200").replace("-1SU", f"-1{day}")
+    if listed:
+        changed = zone_text.replace("16010101T03", "20251026T03")
+        changed = changed.replace("16010101T02", f"202603{29 if day == 'SU' else 28}T02")
+        zone_text = re.sub("RRULE:.*\r\n", "", changed)
+    found = read_events(zone_text, event(start=at("Office")))
+    in_berlin = {"Europe/Berlin", "Europe/Paris", "Europe/Budapest", "Europe/Warsaw"}
+    assert (found.only.appointment.timezone in in_berlin) is (day == "SU")
 
 
 def test_the_zone_that_an_old_event_began_in_is_read_as_it_was_then(read_events, event, zone_of):

@@ -263,7 +263,14 @@ def test_every_error_says_what_is_wrong_and_what_helps(errors, tmp_path):
 
 @pytest.mark.parametrize(
     ("number", "remedy"),
-    [(errno.ENOSPC, "make room"), (errno.EMFILE, "ulimit -n"), (errno.EACCES, "make the folder writable")],
+    [
+        *[(number, "make room") for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)],
+        (errno.EMFILE, "ulimit -n"),
+        (errno.ENFILE, "close some"),
+        (errno.EIO, "failing"),
+        (errno.ENAMETOOLONG, "a shorter one"),
+        (errno.EACCES, "make the folder writable"),
+    ],
 )
 def test_an_error_of_the_system_is_told_likewise(number, remedy, tmp_path):
     """What the system refuses as a file is made is no other kind of error."""

@@ -139,4 +139,4 @@ def test_a_line_as_json_has_all_its_keys():
         "message_id": None,
         "error": None,
     }
-    assert (line["rule"], line["text"]) == ("day-before", "See you tomorrow at 9:00 AM")
+    assert (line["rule"], line["text"]) == ("day-before", "Check-up tomorrow at 9:00 AM")

@@ -439,6 +439,7 @@ def sms_api(fields=REPLY, method="sha256", secret="SIGNED", form=False, now=NOW,
 def test_a_stop_in_the_format_of_the_sms_api_is_heard(method, form):
     """An account whose default is the SMS API reports replies in its format: a STOP in it bars the number as any."""
     (event,) = sms_api({**REPLY, "text": "STOP"}, method, form=form)
+    assert event.id == f"{REPLY['messageId']}:received"
     assert (event.type, event.number, event.text, event.provider_id) == (
         "opted_out",
         NUMBER,
