@@ -285,3 +285,12 @@ class TestWhose:
         alone = evolve(settings, fallback=None)
         other = evolve(settings, fallback=evolve(settings.fallback, sender="+12025550109"))
         assert len({item.digest for item in (settings, alone, other)}) == 3
+
+
+def test_a_channel_and_its_subject_are_part_of_what_is_decided(settings):
+    """Another channel, or another subject of its letters, has every appointment decided anew."""
+    spares = [
+        evolve(settings.fallback, reaches=reaches, subject=subject)
+        for reaches, subject in (("", ""), ("email", "Your visit"), ("email", "Your visit, {{ when }}"), ("push", ""))
+    ]
+    assert len({evolve(settings, fallback=spare).digest for spare in spares}) == 4
