@@ -278,7 +278,7 @@ def test_a_visit_20_hours_away_is_reminded_of_after_two_minutes_of_outage(clinic
 
 
 @pytest.mark.parametrize("provider", ["telnyx", "telnyx, schedule endpoint", "twilio"])
-@pytest.mark.parametrize("fault", ["503", "drop_before"])
+@pytest.mark.parametrize("fault", [pytest.param("503", marks=pytest.mark.slow), "drop_before"])
 def test_what_became_of_a_message_that_could_not_be_taken_back_is_found_out_once_it_answers(clinic, provider, fault):
     """A visit was cancelled while nobody answered, and its text went out: that is written down, and nobody asks on."""
     here = clinic(provider)
