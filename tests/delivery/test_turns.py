@@ -116,7 +116,7 @@ def test_a_cancellation_whose_turn_comes_too_late_asks_for_nothing(waiting_kit, 
     sandbox.clock.set(parked.send_at - timedelta(seconds=110))
     kit._io.pace.learn(Response(429, {"retry-after": "30"}, b""))
     (change,) = kit.withdraw("A-0").changes
-    assert (change.kind.value, change.reason.value) == ("keep", "too_late")
+    assert (change.kind.value, change.reason.value, change.outcome) == ("keep", "too_late", "done")
     assert not [request for request in sandbox.requests if request.method == "DELETE"]
 
 
