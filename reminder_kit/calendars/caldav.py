@@ -237,7 +237,7 @@ class Collection:
         """Return the files of resources, and the UIDs that their names do not show."""
         there = {name: data for name, data in read.items() if data is not None}
         files = [File(f"{self.label.rstrip('/')}/{name[:60]}", BytesIO(data)) for name, data in there.items()]
-        uids = {name: uid for name, data in there.items() if (uid := _uid_of(data)) and uid != _uid_in(name)}
+        uids = {name: uid for name, data in there.items() if (uid := _uid_of(data)) and not _shows(name, uid)}
         return files, uids
 
     @staticmethod
@@ -313,6 +313,11 @@ def _name(href: str) -> str:
 def _uid_in(name: str) -> str:
     """Return the UID that a resource's name shows, as most programs name them."""
     return name.removesuffix(".ics")
+
+
+def _shows(name: str, uid: str) -> bool:
+    """Say whether a name alone tells a UID: of one without its ending another resource might tell the same."""
+    return name == f"{uid}.ics"
 
 
 def _lost(gone: Iterable[str], read: Iterable[str], uids: dict[str, str]) -> frozenset[str]:

@@ -336,10 +336,11 @@ class Dispatcher:
         state, cancelling = state_of(receipt.status), message.state is State.CANCELLING
         if message.next_try_at is not None and not (cancelling or past) and state in (None, State.SCHEDULED):
             return await self._still_parked(claimed, said=state is not None)
-        if past and state is None:
+        if past and (state is None or (state is State.SCHEDULED and now >= forgotten_at(message))):
             return await self._presume_sent(claimed)
         if state is None or state is message.state or state is State.SCHEDULED:
-            return DispatchResult(DispatchStatus.TOO_LATE if cancelling else DispatchStatus.DONE, message)
+            status = DispatchStatus.TOO_LATE if cancelling else DispatchStatus.DONE
+            return DispatchResult(status, await self._asked_later(claimed) if past else message)
         if cancelling:
             return await self._cancel_finished(claimed, state)
         then = after_provider_said(message.state, state)[0]
@@ -349,13 +350,16 @@ class Dispatcher:
 
     async def _still_parked(self, claimed: ClaimedMessage, *, said: bool) -> DispatchResult:
         """Write down that a message is parked after all; until the provider has `said` so, it is looked up again."""
-        message = claimed.message
-        if said:
-            after = evolve(message, next_try_at=None, error="")
-        else:
-            again_at = self.clock() + backoff(message.attempts, message.id)
-            after = evolve(message, attempts=message.attempts + 1, next_try_at=again_at)
+        if not said:
+            return DispatchResult(DispatchStatus.DONE, await self._asked_later(claimed))
+        after = evolve(claimed.message, next_try_at=None, error="")
         return DispatchResult(DispatchStatus.DONE, await self.journal.move(claimed, after))
+
+    async def _asked_later(self, claimed: ClaimedMessage) -> Message:
+        """Write down when a message is looked up again, each time a little later."""
+        message = claimed.message
+        again_at = self.clock() + backoff(message.attempts, message.id)
+        return await self.journal.move(claimed, evolve(message, attempts=message.attempts + 1, next_try_at=again_at))
 
     async def abandon(self, claimed: ClaimedMessage) -> DispatchResult:
         """Write down what most likely became of a message nobody can be asked for any more."""

@@ -135,8 +135,7 @@ def _nearer(decision: Decision, others: Mapping[str, Iterable[Traffic]], now: da
     assert own is not None  # noqa: S101 - asked by the caller
     day, rank = _day(own.send_at, decision.zone), _rank(own, now)
     return sum(
-        _day(other.send_at, decision.zone) == day and _rank(other, now) < rank
-        for other in others[decision.number]
+        _day(other.send_at, decision.zone) == day and _rank(other, now) < rank for other in others[decision.number]
     )
 
 

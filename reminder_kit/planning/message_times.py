@@ -148,6 +148,11 @@ def needs_settling(message: Message, now: datetime) -> bool:
     return message.state in OPEN
 
 
+def may_be_settled(message: Message, settings: Settings) -> bool:
+    """Say whether an open step of a message may be finished: to look one up writes to nobody."""
+    return message.state in (State.SCHEDULED, State.UNKNOWN) or settings.may_write_to(message.draft.to)
+
+
 def stale_duplicates(messages: Sequence[Message]) -> list[Message]:
     """Return the parked messages, oldest first, whose reminder may have a newer message parked as well.
 

@@ -19,7 +19,7 @@ from reminder_kit.model.consent import Suppression
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
-from reminder_kit.planning.message_times import needs_settling, stale_duplicates
+from reminder_kit.planning.message_times import may_be_settled, needs_settling, stale_duplicates
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.revision import leaving_now
 from reminder_kit.planning.settings import Settings
@@ -55,7 +55,7 @@ class Settling:
             (work, message)
             for work in works
             for message in work.record.messages
-            if needs_settling(message, now) and self._may_touch(message)
+            if needs_settling(message, now) and may_be_settled(message, self.settings)
         ]
         asked = [work for work, message in open_ones if message.state is State.CREATING and message.uncertain]
         barred = await self.io.call(self.ledger.read, partial(self._barred_for, asked)) if asked else {}
@@ -69,10 +69,6 @@ class Settling:
             for duplicate in stale_duplicates(work.record.messages)
             if self.settings.may_write_to(duplicate.draft.to)
         ]
-
-    def _may_touch(self, message: Message) -> bool:
-        """Say whether an open step of a message may be finished: to look one up writes to nobody."""
-        return message.state in (State.SCHEDULED, State.UNKNOWN) or self.settings.may_write_to(message.draft.to)
 
     def _barred_for(self, works: Sequence[WorkItem], reader: Reader) -> Mapping[str, Suppression]:
         """Return which numbers of appointments are barred, and why."""

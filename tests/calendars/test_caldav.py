@@ -101,6 +101,15 @@ class TestWhatChanged:
         again = here.changes(after.memory)
         assert (texts(again), again.gone) == (["1"], {"another"})
 
+    def test_two_resources_may_be_called_alike(self, server):
+        """One without the usual ending holds the event that both names show: the other one takes it from nobody."""
+        server.put("q", event("q", DAYS[3]))
+        here = collection(server)
+        memory = here.changes({}).memory
+        server.put("q.ics", event("z", DAYS[4]))
+        after = here.changes(memory)
+        assert (texts(after), after.gone) == (["z"], frozenset())
+
     def test_what_another_resource_holds_is_not_gone(self, server):
         """A resource is new, or goes, whose name shows the UID of an event that stands in another one."""
         server.put("other.ics", event("shown", DAYS[3]))

@@ -199,3 +199,39 @@ def test_a_list_that_may_not_be_read_stops_nobody(make_kit, appointment, twilio)
     kit = make_kit(provider=twilio, transport=httpx.MockTransport(answer), concurrency=1)
     report = kit.sync([appointment(f"A-{number}", phone=f"+120255501{number:02d}") for number in range(4)])
     assert Counter(change.outcome for change in report.changes) == {"done": 3, "unknown": 1}
+
+
+@pytest.mark.parametrize("withdrawn", [False, True], ids=["wanted", "withdrawn in an outage"])
+def test_one_that_the_provider_calls_scheduled_past_its_time_is_asked_about_less_and_less(
+    make_kit, sandbox, appointment, monkeypatch, withdrawn
+):
+    """Its status lags, or it is stuck: no run asks each minute, and a day after the visit it counts as sent."""
+    kit = make_kit(concurrency=1)
+    visit = appointment()
+    kit.sync(visit)
+    send_at, asked, send = visit.starts_at - timedelta(hours=24), [], kit._io.send
+
+    async def stuck(request):
+        response = await send(request)
+        if request.method == "GET":
+            asked.append(sandbox.now())
+            response = Response(response.status, response.headers, response.body.replace(b"delivered", b"scheduled"))
+        return response
+
+    monkeypatch.setattr(kit._io, "send", stuck)
+    if withdrawn:
+        sandbox.clock.set(send_at - timedelta(minutes=30))
+        sandbox.fault("drop_before", times=None)
+        kit.withdraw("A-1")
+        sandbox.clock.set(send_at - timedelta(seconds=30))
+        kit.resync()
+        sandbox.faults.clear()
+    sandbox.clock.set(send_at + timedelta(minutes=2))
+    for _ in range(60):
+        kit.resync()
+        sandbox.clock.advance(minutes=1)
+    assert 3 <= len(asked) <= 20
+    sandbox.clock.set(visit.starts_at + timedelta(hours=25))
+    kit.resync()
+    (message,) = kit.ledger.read(lambda reader: [one for row in reader.records() for one in row.messages])
+    assert (message.state.value, message.presumed) == ("sent", True)

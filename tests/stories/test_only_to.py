@@ -68,9 +68,13 @@ def test_an_open_request_to_others_is_not_repeated(make_kit, sandbox, appointmen
     sandbox.faults.clear()
     sandbox.clock.advance(minutes=30)
     kit, requests = make_kit(only_to=[OURS]), sandbox.request_count
-    for _ in range(2):
+    written = []
+    for _ in range(3):
         assert did(kit.resync()) == [(THEIRS, "keep", "outside_only_to")]
+        with kit.ledger._database.writing() as connection:
+            written.append(connection.exec_driver_sql("SELECT * FROM reminder_kit_appointments").all())
     assert sandbox.request_count == requests
+    assert written[1] == written[2]
 
 
 def test_without_the_fence_all_follow(make_kit, sandbox, appointment):
