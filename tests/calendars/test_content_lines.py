@@ -111,6 +111,13 @@ def test_more_properties_of_one_name_than_allowed_are_refused(name):
         parse(data, 1, LINES)
 
 
+def test_what_there_is_too_much_of_is_named():
+    """A property that is repeated too often stands in the error, with how often it may be."""
+    data = "\r\n".join(["BEGIN:VEVENT", *["CATEGORIES:1"] * 21, "END:VEVENT"]).encode()
+    with pytest.raises(CalendarError, match="has more than 20 CATEGORIES"):
+        parse(data, 1, LINES)
+
+
 def test_properties_that_nobody_reads_cost_nothing():
     """X- properties are kept only where they may hold a number, and components only where they are read."""
     lines = ["X-A:1", "X-BREAKFAST:2", "COLOR:red", "X-MOBILE-PHONE:+1", "BEGIN:X-BOX", "SUMMARY:no", "END:X-BOX"] * 15

@@ -167,6 +167,12 @@ def test_warnings_are_bounded(spent, event, calendar):
     assert found.warnings[-1] == "further warnings than these 2000 are left out"
 
 
+def test_a_long_value_is_shown_in_part(spent, event, calendar):
+    """Twenty characters of what is no number are enough to find it."""
+    found, _ = spent(calendar(event(f"SEQUENCE:{'n' * 50}")))
+    assert found.warnings == [f"SEQUENCE {'n' * 20!r} is no number: read as 0"]
+
+
 def test_the_same_warning_of_many_events_is_counted(spent, event, calendar):
     """What is wrong with many events in the same way is said of the first three, with the number of the others."""
     found, _ = spent(calendar(*[event("SEQUENCE:no", uid=str(n)) for n in range(30)]))

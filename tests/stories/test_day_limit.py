@@ -53,6 +53,17 @@ def test_what_is_nearest_to_its_start_stays(make_kit, sandbox, together):
     assert at_rest(kit)
 
 
+def test_a_notice_goes_out_whatever_else_does_that_day(make_kit, sandbox):
+    """Who comes in vain must hear of it: a cancellation counts, and is never left unsaid."""
+    kit = make_kit([DAY], max_per_day=1, cancellation="{{ appointment.title }} is off")
+    told = visit("A", 11, day=1, title="A")
+    kit.sync(told)
+    sandbox.clock.advance(hours=3)
+    kit.resync()
+    kit.sync(evolve(told, status="cancelled"))
+    assert parked_texts(sandbox) == ["A is off"]
+
+
 def test_where_one_is_withdrawn_another_takes_its_place(make_kit, sandbox):
     """In the same run."""
     kit = make_kit([DAY], max_per_day=3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from reminder_kit.ports import Request
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.transport.connections import Connection
 from reminder_kit.transport.http import HttpChannel
@@ -59,3 +60,11 @@ def test_who_goes_by_a_proxy_has_a_transport_that_can(monkeypatch):
     monkeypatch.delenv("https_proxy")
     with channel.opened() as blocking:
         assert type(blocking) is Connection
+
+
+@pytest.mark.parametrize(("timeout", "connect"), [(5.0, 5.0), (60.0, 10.0)])
+def test_a_connection_is_waited_for_no_longer_than_ten_seconds(timeout, connect):
+    """An answer as long as was said; a connection that is not made by then will not be made."""
+    channel = HttpChannel(Telnyx(api_key="KEY", from_=SENDER), timeout, None)
+    limits = channel.built(Request("GET", "/messages/1")).extensions["timeout"]
+    assert limits == {"connect": connect, "read": timeout, "write": timeout, "pool": 10.0}
