@@ -6,8 +6,7 @@ Without a seed it is that of the day. REMINDER_KIT_WORKERS (all cores otherwise)
 all quick tests are run under `coverage`, and each mutant is shown to those that run its statement; what they leave, to
 the nearest, to slow ones, to whole processes and to further ones. After REMINDER_KIT_MUTATION_SECONDS no tests are
 begun any more: then only the quick ones of the folders that concern a module are asked, the nearest first. What
-survives is
-listed, with its line and what it became; if it can't be told from the original by anything, it belongs into
+survives is listed, with its line and what it became; if it can't be told from the original by anything, it belongs into
 `equivalent.toml`, with the reason, and otherwise a test of its kind is missing.
 """
 
