@@ -287,6 +287,20 @@ class TestWhose:
         assert len({item.digest for item in (settings, alone, other)}) == 3
 
 
+def test_the_window_of_a_fallback_is_part_of_what_is_decided(settings):
+    """What it takes when decides when a reminder goes there."""
+    window = evolve(settings.fallback.window, min_lead=timedelta(minutes=20))
+    assert evolve(settings, fallback=evolve(settings.fallback, window=window)).digest != settings.digest
+
+
+def test_a_message_of_another_sender_is_known_by_it(settings, message):
+    """Where a message went out from a sender of the same provider, its settings count."""
+    other = evolve(settings, sender="+12025550177")
+    both = evolve(settings, others=(("+44", other),))
+    assert both.of(message(sender="+12025550177")) is other
+    assert both.of(message(sender="+12025550100")) is both
+
+
 def test_a_channel_and_its_subject_are_part_of_what_is_decided(settings):
     """Another channel, or another subject of its letters, has every appointment decided anew."""
     spares = [

@@ -263,7 +263,10 @@ def test_telnyx_names_the_field_that_a_code_concerns(code, field, kind, place):
         ("1020", [{"name": "to"}], InvalidNumberError),
         ("1020", [{"name": "from"}], SenderRefusedError),
         ("1020", [{"name": "text"}], RejectedError),
-        ("1020", [{"name": "image.url"}], RejectedError),
+        *[
+            ("1020", [{"name": f"{part}.url"}], RejectedError)
+            for part in ("image", "vcard", "audio", "video", "file", "content")
+        ],
         ("1020", [{"name": "client_ref"}], UnknownRefusalError),
         ("1020", "to", UnknownRefusalError),
         ("1420", [{"name": "to"}], SenderRefusedError),
