@@ -56,10 +56,13 @@ def test_what_is_nearest_to_its_start_stays(make_kit, sandbox, together):
 def test_a_notice_goes_out_whatever_else_does_that_day(make_kit, sandbox):
     """Who comes in vain must hear of it: a cancellation counts, and is never left unsaid."""
     kit = make_kit([DAY], max_per_day=1, cancellation="{{ appointment.title }} is off")
-    told = visit("A", 11, day=1, title="A")
-    kit.sync(told)
-    sandbox.clock.advance(hours=3)
-    kit.resync()
+    told = visit("A", 12, day=2, title="A")
+    kit.sync([told, visit("B", 9, day=3, title="B")])
+    for _ in range(12):
+        sandbox.clock.advance(hours=4)
+        kit.resync()
+    sandbox.clock.advance(hours=1)
+    assert received_texts(sandbox) == ["A tomorrow at 12:00 PM", "B tomorrow at 9:00 AM"]
     kit.sync(evolve(told, status="cancelled"))
     assert parked_texts(sandbox) == ["A is off"]
 
