@@ -406,9 +406,21 @@ class ObstacleHistory:
         placed = place(reminder, now=now, window=settings.of(reminder).window, quiet=settings.quiet)
         if placed.decision is PlacementDecision.SKIP or outcome.reason == Reason.SUPERSEDED:
             return
+        if outcome.reason == Reason.SAME_TEXT:
+            assert self.another_says_it(record, outcome), f"nobody says it: {said}"
+            return
         assert outcome.status is ReminderStatus.HELD, f"given up: {said}"
         at = now if placed.decision is PlacementDecision.SEND else max(now, placed.park_at)
         assert next_at <= at + LONGEST_WAIT + MINUTE, f"is looked at again too late, {next_at}: {said}"
+
+    def another_says_it(self, record, outcome):
+        """Say whether another visit of the number at that instant has the very text, and is not silent itself."""
+        return any(
+            other.row != record.row
+            and other.start_at == record.start_at
+            and any(item.to == outcome.to and item.reason != Reason.SAME_TEXT for item in other.outcomes)
+            for other in self.world.records()
+        )
 
     # The oracle once all is over
 
@@ -495,6 +507,8 @@ class ObstacleHistory:
             return
         if self.was_given_up(doubtful):
             self.given_up += 1
+            return
+        if outcome is not None and outcome.reason == Reason.SAME_TEXT and self.another_says_it(record, outcome):
             return
         changed_at = self.versions[record.identity.id][-1].since
         ready_at = self.run_after(max(self.over_at + LONGEST_WAIT, changed_at)) + MINUTE
