@@ -348,6 +348,7 @@ class ObstacleHistory:
             self.step()
             if self._recovers() and self.chance(0.01):
                 self.edit()
+        self.step()  # what was edited last is worked on as well
         self.wait(self.world.now + HOUR)
         self.check()
         return self
@@ -414,13 +415,16 @@ class ObstacleHistory:
         assert next_at <= at + LONGEST_WAIT + MINUTE, f"is looked at again too late, {next_at}: {said}"
 
     def another_says_it(self, record, outcome):
-        """Say whether another visit of the number at that instant has the very text, and is not silent itself."""
+        """Say whether another visit of the number at that instant has the very text, or a message of it may go out."""
+        may_go_out = {*OPEN, *SENT, State.UNKNOWN}
+        others = [other for other in self.world.records() if other.row != record.row]
         return any(
-            other.row != record.row
-            and other.start_at == record.start_at
-            and any(item.to == outcome.to and item.reason != Reason.SAME_TEXT for item in other.outcomes)
-            for other in self.world.records()
-        )
+            (other.start_at == record.start_at
+             and any(item.to == outcome.to and item.reason != Reason.SAME_TEXT for item in other.outcomes))
+            or any(item.draft.to == outcome.to and item.start_at == record.start_at and item.state in may_go_out
+                   for item in other.messages)
+            for other in others
+        )  # fmt: skip
 
     # The oracle once all is over
 
@@ -510,6 +514,8 @@ class ObstacleHistory:
             return
         if outcome is not None and outcome.reason == Reason.SAME_TEXT and self.another_says_it(record, outcome):
             return
+        if "title" not in str(reminder.rule.text) and self.twin_came(record, reminder):
+            return
         changed_at = self.versions[record.identity.id][-1].since
         ready_at = self.run_after(max(self.over_at + LONGEST_WAIT, changed_at)) + MINUTE
         window = self.settings.of(reminder).window
@@ -533,12 +539,26 @@ class ObstacleHistory:
         return max(counts, default=0)
 
     def others_came(self, record, reminder):
-        """Say whether another reminder tells, or may tell, the same person of the same start: a late one gives way."""
+        """Say whether another reminder tells, or may tell, the same person of the same start: a late one gives way.
+
+        So it may be in the name of another visit at that instant.
+        """
         phone = reminder.recipient.phone
-        others = [item.key for item in record.outcomes if item.key != reminder.key and item.to == phone]
+        own = [item.key for item in record.outcomes if item.key != reminder.key and item.to == phone]
+        twins = [item.key for other in self.world.records() if other.start_at == record.start_at
+                 for item in other.outcomes if item.to == phone and other.row != record.row]  # fmt: skip
+        others = [*own, *twins]
         came = {row["id"] for key in others for _, row in self.by_key[key]}
         rows = [row for key in others for row in self.rows[key] if row["id"] in came | self.once_unknown]
         return any(moment(row["start_at"]) == reminder.appointment.start_at for row in rows)
+
+    def twin_came(self, record, reminder):
+        """Say whether the very words came, or may have, in the name of another visit of the person at that instant."""
+        phone = reminder.recipient.phone
+        twins = [item.key for other in self.world.records() if other.start_at == record.start_at
+                 for item in other.outcomes
+                 if (item.to, item.rule) == (phone, reminder.rule.id) and other.row != record.row]  # fmt: skip
+        return any(self.by_key[key] or any(row["id"] in self.once_unknown for row in self.rows[key]) for key in twins)
 
     def was_given_up(self, doubtful):
         """Say whether both messages that a reminder has may be out, since a process died in between: no third follows.
