@@ -101,24 +101,16 @@ class TestWhatChanged:
         again = here.changes(after.memory)
         assert (texts(again), again.gone) == (["1"], {"another"})
 
-    def test_two_resources_may_be_called_alike(self, server):
-        """One without the usual ending holds the event that both names show: the other one takes it from nobody."""
-        server.put("q", event("q", DAYS[3]))
-        here = collection(server)
-        memory = here.changes({}).memory
-        server.put("q.ics", event("z", DAYS[4]))
-        after = here.changes(memory)
-        assert (texts(after), after.gone) == (["z"], frozenset())
-
-    def test_what_another_resource_holds_is_not_gone(self, server):
+    @pytest.mark.parametrize(("before", "holds", "new"), [("q", "q", "q.ics"), ("other.ics", "shown", "shown.ics")])
+    def test_what_another_resource_holds_is_not_gone(self, server, before, holds, new):
         """A resource is new, or goes, whose name shows the UID of an event that stands in another one."""
-        server.put("other.ics", event("shown", DAYS[3]))
+        server.put(before, event(holds, DAYS[3]))
         here = collection(server)
         memory = here.changes({}).memory
-        server.put("shown.ics", event("else", DAYS[4]))
+        server.put(new, event("else", DAYS[4]))
         after = here.changes(memory)
         assert (texts(after), after.gone) == (["else"], frozenset())
-        server.delete("shown.ics")
+        server.delete(new)
         assert here.changes(after.memory).gone == {"else"}
 
     def test_a_resource_that_is_called_otherwise_now_is_not_gone(self, server):
