@@ -417,14 +417,17 @@ class ObstacleHistory:
     def another_says_it(self, record, outcome):
         """Say whether another visit of the number at that instant has the very text, or a message of it may go out."""
         may_go_out = {*OPEN, *SENT, State.UNKNOWN}
-        others = [other for other in self.world.records() if other.row != record.row]
-        return any(
-            (other.start_at == record.start_at
-             and any(item.to == outcome.to and item.reason != Reason.SAME_TEXT for item in other.outcomes))
-            or any(item.draft.to == outcome.to and item.start_at == record.start_at and item.state in may_go_out
-                   for item in other.messages)
-            for other in others
+        twins = self.twins(record, outcome.to)
+        return any(item.status is not ReminderStatus.SKIPPED for item in twins) or any(
+            (item.draft.to, item.start_at) == (outcome.to, record.start_at) and item.state in may_go_out
+            for other in self.world.records() if other.row != record.row for item in other.messages
         )  # fmt: skip
+
+    def twins(self, record, phone):
+        """Return what is recorded for a number of other visits at that instant."""
+        others = (other for other in self.world.records() if other.row != record.row)
+        return [item for other in others if other.start_at == record.start_at
+                for item in other.outcomes if item.to == phone]  # fmt: skip
 
     # The oracle once all is over
 
@@ -512,8 +515,6 @@ class ObstacleHistory:
         if self.was_given_up(doubtful):
             self.given_up += 1
             return
-        if outcome is not None and outcome.reason == Reason.SAME_TEXT and self.another_says_it(record, outcome):
-            return
         if "title" not in str(reminder.rule.text) and self.twin_came(record, reminder):
             return
         changed_at = self.versions[record.identity.id][-1].since
@@ -545,19 +546,15 @@ class ObstacleHistory:
         """
         phone = reminder.recipient.phone
         own = [item.key for item in record.outcomes if item.key != reminder.key and item.to == phone]
-        twins = [item.key for other in self.world.records() if other.start_at == record.start_at
-                 for item in other.outcomes if item.to == phone and other.row != record.row]  # fmt: skip
-        others = [*own, *twins]
+        others = [*own, *(item.key for item in self.twins(record, phone))]
         came = {row["id"] for key in others for _, row in self.by_key[key]}
         rows = [row for key in others for row in self.rows[key] if row["id"] in came | self.once_unknown]
         return any(moment(row["start_at"]) == reminder.appointment.start_at for row in rows)
 
     def twin_came(self, record, reminder):
         """Say whether the very words came, or may have, in the name of another visit of the person at that instant."""
-        phone = reminder.recipient.phone
-        twins = [item.key for other in self.world.records() if other.start_at == record.start_at
-                 for item in other.outcomes
-                 if (item.to, item.rule) == (phone, reminder.rule.id) and other.row != record.row]  # fmt: skip
+        found = self.twins(record, reminder.recipient.phone)
+        twins = [item.key for item in found if item.rule == reminder.rule.id]
         return any(self.by_key[key] or any(row["id"] in self.once_unknown for row in self.rows[key]) for key in twins)
 
     def was_given_up(self, doubtful):
