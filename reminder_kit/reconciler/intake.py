@@ -7,19 +7,18 @@ writes. A million appointments that did not change cost the memory of a piece, a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import define, field
 
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.appointments import Appointment, normalise
 from reminder_kit.model.as_of import AsOf
+from reminder_kit.model.phones import looks_like_e164
 from reminder_kit.model.records import Batch, Identity, Incoming
+from reminder_kit.model.revisions import revision_order
+from reminder_kit.model.snapshots import encode, fingerprint
 from reminder_kit.reconciler.batches import batched
-
-if TYPE_CHECKING:
-    from reminder_kit.ledger.reader import Reader
 
 __all__ = ["Intake"]
 
@@ -49,41 +48,47 @@ class Intake:
 
     def draw(self, appointments: Iterable[Appointment]) -> None:
         """Draw all of it, and keep what the ledger does not hold as it is."""
-        for drawn in batched(appointments, _PIECE):
-            piece = [Incoming.of(normalise(appointment, self.region), self.as_of) for appointment in drawn]
+        for piece in batched(appointments, _PIECE):
             self.count += len(piece)
-            self.sources |= dict.fromkeys(incoming.identity.source for incoming in piece)
+            self.sources |= dict.fromkeys(appointment.source for appointment in piece)
             if self.count <= self.small:
-                self._keep(piece)
+                for appointment in piece:
+                    self._keep(appointment)
             else:
-                self.ledger.read(partial(self._sift, piece))
+                self._sift(piece)
         self.batch.drop_contradictions()
 
     def came_in(self, identity: Identity) -> bool:
         """Say whether an appointment was let go: it came in as the ledger holds it."""
         return hash(identity) in self.let_go
 
-    def _sift(self, piece: Sequence[Incoming], reader: Reader) -> None:
-        known = reader.recorded(incoming.identity for incoming in piece)
-        for incoming in piece:
-            identity = incoming.identity
-            if identity not in self.batch.all_incoming and _is_held(incoming, known.get(identity)):
+    def _sift(self, piece: Sequence[Appointment]) -> None:
+        identities = [Identity.of(appointment) for appointment in piece]
+        recorded = self.ledger.read(lambda reader: reader.recorded(identities))
+        for appointment, identity in zip(piece, identities, strict=True):
+            known = recorded.get(identity)
+            if known is not None and identity not in self.batch.all_incoming and self._is_held(appointment, known):
                 self.let_go.add(hash(identity))
                 continue
             if self.came_in(identity):  # it came before, as the ledger holds it, and differs now
-                records = reader.records(identities=[identity])
-                self._keep(Incoming.of(record.appointment, self.as_of) for record in records)
-            self.batch.take(incoming)
+                self._keep_what_is_held(identity)
+            self._keep(appointment)
 
-    def _keep(self, piece: Iterable[Incoming]) -> None:
-        for incoming in piece:
-            self.batch.take(incoming)
+    def _is_held(self, appointment: Appointment, known: Sequence[Any]) -> bool:
+        """Say whether the ledger holds an appointment as it came, its revision included; `known` is what it holds."""
+        _, held, removed, *known_order, _ = known
+        order = revision_order(appointment.revision)
+        if removed or (order[0] and order != tuple(known_order)):
+            return False
+        # what stands as the ledger has it had its numbers read before: to read them again costs more than all the rest
+        is_plain = all(looks_like_e164(recipient.phone) for recipient in appointment.recipients)
+        if is_plain and fingerprint(encode(appointment)) == held:
+            return True
+        return fingerprint(encode(normalise(appointment, self.region))) == held
 
+    def _keep_what_is_held(self, identity: Identity) -> None:
+        for record in self.ledger.read(lambda reader: list(reader.records(identities=[identity]))):
+            self._keep(record.appointment)
 
-def _is_held(incoming: Incoming, known: Sequence[Any] | None) -> bool:
-    """Say whether the ledger holds an appointment as it came, its revision included; `known` is what it holds."""
-    if known is None:
-        return False
-    _, fingerprint, removed, kind, order, _ = known
-    is_same_revision = not incoming.order[0] or incoming.order == (kind, order)
-    return not removed and fingerprint == incoming.fingerprint and is_same_revision
+    def _keep(self, appointment: Appointment) -> None:
+        self.batch.take(Incoming.of(normalise(appointment, self.region), self.as_of))

@@ -46,11 +46,11 @@ def rules():
     ]
 
 
-def appointments(count):
+def appointments(count, days=0):
     from reminder_kit import Appointment, Recipient
 
     for index in range(count):
-        starts_at = (START + timedelta(hours=30, minutes=15 * (index % 6000))).astimezone(ZONE)
+        starts_at = (START + timedelta(days=days, hours=30, minutes=15 * (index % 6000))).astimezone(ZONE)
         person = Recipient(f"+1202555{index % 10_000:04d}", name=f"Ada {index}")
         yield Appointment(f"A-{index}", starts_at, recipients=[person], title="Check-up", location="12 High Street")
 

@@ -18,7 +18,7 @@ import pytest
 
 HERE = Path(__file__).parent
 COUNT, RULES, TURNS = 8000, 3, 3
-PLAN_LIMIT, HANDED_IN_LIMIT = 2.0, 4.5
+PLAN_LIMIT, HANDED_IN_LIMIT = 2.0, 4.0
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(600)]
 

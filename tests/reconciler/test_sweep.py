@@ -7,6 +7,7 @@ import pytest
 from reminder_kit import Rule
 from reminder_kit.errors import UnsafePlanError
 from reminder_kit.ledger.reader import Reader
+from reminder_kit.model.records import Identity
 from reminder_kit.reconciler import executor
 from tests.factories import DAY, HOUR, summed, visit
 
@@ -79,6 +80,53 @@ def test_what_was_handed_in_as_it_is_recorded_is_let_go(make_kit, records_read):
     assert {change.identity.id for change in report.changes} == {"A-07", "A-39"}
     assert set(records_read) == {"A-07", "A-39"}
     assert (report.summary["appointments"], summed(report)["hold"]) == (40, 39)
+
+
+SPELLINGS = {
+    "as E.164": ("+12025550123", "+12025550123"),
+    "with a country code": ("+1 (202) 555-0123", "+12025550123"),
+    "without one": ("(202) 555-0123", "+12025550123"),
+    "with a trunk zero": ("+4402079460123", "+442079460123"),
+    "no number": ("+1", "+1"),
+    "none": ("", ""),
+}
+
+
+@pytest.mark.parametrize(("given", "recorded"), SPELLINGS.values(), ids=SPELLINGS)
+def test_a_number_is_let_go_however_it_is_spelled(make_kit, given, recorded, records_read):
+    """What comes as it came before is let go, whether or not the ledger spells its number so."""
+    kit = make_kit([DAY])
+    rows = [visit(f"A-{index:02}", day=13, minute=index, phone=given) for index in range(40)]
+    kit.record(rows)
+    kit.resync()
+    records_read.clear()
+    kit.resync(rows)
+    assert records_read == []
+    (held,) = kit.ledger.read(lambda reader: list(reader.records(identities=[Identity("default", "A-07")])))
+    assert held.appointment.recipients[0].phone == recorded
+
+
+@pytest.mark.parametrize("given", ["+12025550124", "(202) 555-0124", "+12025550123 or mum"])
+def test_another_number_is_seen_however_it_is_spelled(make_kit, given):
+    """Of forty one has a new number, or the old one with a remark, which is dropped."""
+    kit = make_kit([DAY])
+    rows = [visit(f"A-{index:02}", day=13, minute=index) for index in range(40)]
+    kit.sync(rows)
+    rows[7] = visit("A-07", day=13, minute=7, phone=given)
+    changed = {change.identity.id for change in kit.resync(rows).changes}
+    assert changed == (set() if "mum" in given else {"A-07"})
+
+
+def test_the_numbers_of_what_is_let_go_are_not_read_again(make_kit, monkeypatch):
+    """A process that begins anew reads no number of all that stands, and each that differs."""
+    kit = make_kit([DAY])
+    rows = [visit(f"A-{index:02}", day=13, phone=f"+120255501{index:02}") for index in range(40)]
+    kit.sync(rows)
+    rows[7] = visit("A-07", day=13, phone="+12025550147")
+    read = []
+    monkeypatch.setattr("reminder_kit.model.appointments.phone_number", lambda phone, region: read.append(phone))
+    kit.resync(iter(rows), as_of=kit.now())
+    assert set(read) == {"+12025550147"}
 
 
 @pytest.mark.parametrize("first", ["as recorded", "as it changed"])
