@@ -45,7 +45,7 @@ from reminder_kit.planning.message_times import (
     key_lives,
     replayable,
 )
-from reminder_kit.ports import LetterWriter, Receipt, Request
+from reminder_kit.ports import Receipt, Request
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
@@ -120,10 +120,10 @@ class Dispatcher:
 
     def _request(self, decision: Decision, draft: Draft, message_id: str) -> Request:
         """Return the request that creates a message; a channel is told more of the reminder than its words."""
-        provider = self.route.provider
-        if isinstance(provider, LetterWriter) and decision.reminder is not None:
-            return provider.letter(decision.reminder, draft, token=message_id)
-        return provider.create(draft, token=message_id, idempotency_key=message_id)
+        writer = self.route.letter_writer
+        if writer is not None and decision.reminder is not None:
+            return writer.letter(decision.reminder, draft, token=message_id)
+        return self.route.provider.create(draft, token=message_id, idempotency_key=message_id)
 
     def _intended(self, decision: Decision, draft: Draft, request: Request, message_id: str) -> Message:
         """Return the message that a request is to create, which repeats it under the message's own name."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from attrs import define, evolve, field
@@ -18,7 +19,7 @@ from reminder_kit.errors import ProviderError, QueueFullError, RefusedCredential
 from reminder_kit.model.blockers import Blocker, stopping
 from reminder_kit.model.messages import Draft, Message
 from reminder_kit.planning.settings import Settings
-from reminder_kit.ports import IO, Capabilities, Provider
+from reminder_kit.ports import IO, Capabilities, LetterWriter, Provider
 from reminder_kit.rules.window import Window
 
 __all__ = ["Route", "honours_keys"]
@@ -152,6 +153,11 @@ class Route:
     def capabilities(self) -> Capabilities:
         """What the provider can do."""
         return self.provider.capabilities
+
+    @cached_property
+    def letter_writer(self) -> LetterWriter | None:
+        """The provider, where it is a channel; None: it is told of the words alone."""
+        return self.provider if isinstance(self.provider, LetterWriter) else None
 
     @property
     def can_look_up(self) -> bool:
