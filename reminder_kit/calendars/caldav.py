@@ -56,8 +56,8 @@ _NO_SUCH_REPORT = frozenset({400, 403, 404, 405, 409, 412, 415, 422, 501, 507})
 class Changes:
     """What a look at a collection shows."""
 
-    #: The resources to be read; None: nothing has changed.
-    files: list[File] | None
+    #: The resources to be read.
+    files: list[File]
     #: Whether these are all there are, so that what is not among them is gone.
     whole: bool
     #: The UIDs of what the server says is gone.
@@ -81,8 +81,8 @@ class Collection:
         """How errors name it."""
         return shown(self.address)
 
-    def changes(self, known: Mapping[str, Any]) -> Changes:
-        """Return what has changed since a look that remembered `known`; {}: all there is.
+    def changes(self, known: Mapping[str, Any]) -> Changes | None:
+        """Return what has changed since a look that remembered `known` ({}: all there is); None: nothing.
 
         A token that the server does not know any more means all there is, too. Raises `CalendarError`.
         """
@@ -120,12 +120,12 @@ class Collection:
         """Say whether an answer is only a part: the collection itself is 507 in it (RFC 6578, 3.6)."""
         return resource.status == 507 and self._is_itself(resource.href)
 
-    def _since(self, listed: MultiStatus, known: Mapping[str, Any]) -> Changes:
+    def _since(self, listed: MultiStatus, known: Mapping[str, Any]) -> Changes | None:
         uids: dict[str, str] = dict(known.get("uids", {}))
         gone = [_name(one.href) for one in listed.resources if one.status in _GONE and not self._is_itself(one.href)]
         changed = self._present(listed.resources)
         if not changed and not gone:
-            return Changes(None, whole=False, gone=frozenset(), memory=known)
+            return None
         read = self._read_all(list(changed))
         gone += [name for name, data in read.items() if data is None]
         lost = _lost(gone, read, uids)
@@ -135,11 +135,11 @@ class Collection:
 
     # By names of states
 
-    def _by_states(self, known: Mapping[str, Any]) -> Changes:
+    def _by_states(self, known: Mapping[str, Any]) -> Changes | None:
         """Return what changed by the collection's ctag, and by the etag of each resource."""
         ctag = self._itself().ctag
         if ctag and ctag == known.get("ctag"):
-            return Changes(None, whole=False, gone=frozenset(), memory=known)
+            return None
         body = f"<D:propfind {_DAV}><D:prop><D:getetag/><D:resourcetype/></D:prop></D:propfind>"
         answer = self._asked("PROPFIND", "1", body)
         if answer.status != _MULTI:
@@ -154,7 +154,7 @@ class Collection:
         uids: dict[str, str] = dict(known.get("uids", {}))
         left = [name for name in before if name not in states]
         if not changed and not left:
-            return Changes(None, whole=False, gone=frozenset(), memory={**memory, "uids": uids})
+            return None
         read = self._read_all(changed)
         left += [name for name, data in read.items() if data is None and states.pop(name, None) is not None]
         lost = _lost(left, read, uids)

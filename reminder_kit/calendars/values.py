@@ -156,7 +156,7 @@ def day_of(when: When, zone: tzinfo) -> date:
     """
     if when.kind is not TimeKind.UTC:
         return when.wall.date()
-    local = in_zone(when.wall.replace(tzinfo=UTC), zone).replace(tzinfo=None)
+    local = in_zone(when.wall.replace(tzinfo=UTC), zone)
     if local.time() == time():
         return local.date()
     if when.wall.time() == time():

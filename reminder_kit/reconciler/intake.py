@@ -76,6 +76,7 @@ class Intake:
 
     def _is_held(self, appointment: Appointment, known: Sequence[Any]) -> bool:
         """Say whether the ledger holds an appointment as it came, its revision included; `known` is what it holds."""
+        held: str
         _, held, removed, *known_order, _ = known
         order = revision_order(appointment.revision)
         if removed or (order[0] and order != tuple(known_order)):

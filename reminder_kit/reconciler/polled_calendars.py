@@ -155,7 +155,7 @@ class Polling:
         until = now + horizon_of(options, self.settings, now)
         known = self.ledger.read(lambda reader: _known(reader, place, name, how, until))
         seen = collection_of(source, options.limits).changes(known.get("memory", {}))
-        if seen.files is None:
+        if seen is None:
             return
         if seen.files or seen.whole:
             imported = read_for_import(

@@ -183,6 +183,33 @@ def test_a_question_is_asked_once_where_keys_are_not_proven(in_doubt, sandbox, a
     assert sum(request.fault == "drop_after" for request in sandbox.requests) == 2
 
 
+class Died(BaseException):
+    """The process is gone."""
+
+
+def test_a_question_counts_as_asked_before_it_leaves(in_doubt, sandbox, monkeypatch):
+    """The process dies with the question: it may have been a text, so that the next process asks no more."""
+    sandbox.idempotency = False
+    kit = in_doubt(visit("A-1", day=1), acted=True)
+    send = kit._io.send
+
+    async def dying(request):
+        answer = await send(request)
+        if b"See you" in request.body:
+            raise Died
+        return answer
+
+    monkeypatch.setattr(kit._io, "send", dying)
+    with pytest.raises(Died):
+        kit.resync()
+    monkeypatch.setattr(kit._io, "send", send)
+    for _ in range(30):
+        kit.resync()
+        sandbox.clock.advance(minutes=6)
+    assert len(texts(sandbox)) == 2
+    assert kit.status()["messages"] == {"unknown": 1}
+
+
 def test_a_question_is_asked_of_a_provider_that_answers(in_doubt, sandbox, asked):
     """While it is down something without recipient is posted instead, which changes nothing; the question keeps."""
     kit = in_doubt(visit("A-1", day=1))

@@ -17,10 +17,13 @@ from attrs import frozen
 from coverage import CoverageData
 
 from tests.mutation.points import ROOT, modules
-from tests.mutation.workshop import QUICK, Selection, copied
+from tests.mutation.workshop import QUICK, Selection, copied, selections
 
 OWN = "mutation"
 """The folder of these tests, which run no line of the package."""
+MOST = 300
+"""How many tests are asked at once of a mutant whose statement many run."""
+
 SETTINGS = """\
 [run]
 source = reminder_kit
@@ -45,50 +48,58 @@ class Covering:
                     known.setdefault(line, set()).update(filter(None, tests))
 
     def selection_of(self, mutant):
-        """Return the tests that run the statement of a mutant, or what uses the names that it makes as it is imported.
+        """Return the tests that run the statement of a mutant, or that use what was made of it once for all of them.
 
-        Those that run the fewest of the module's lines come first: what they are about is near.
+        Those near the module come first, and of these the ones that run the fewest of its lines; no more than `MOST`,
+        since later stages ask whole folders.
         """
-        lines = self._lines.get(mutant.point.path, {})
-        statement = statement_of(mutant.point.path, mutant.point.line)
-        found = self._tests_of(statement) or self._tests_of_users(statement) or set().union(*lines.values())
+        path = mutant.point.path
+        lines, near = self._lines.get(path, {}), tuple(f"{folder}/" for folder in selections(path)[0].tests)
+        statement = statement_of(path, mutant.point.line)
+        found = self._tests_of(statement) | self._tests_of_users(statement)
+        found = found or set().union(*lines.values())
         breadth = dict.fromkeys(found, 0)
         for tests in lines.values():
             for test in tests & found:
                 breadth[test] += 1
-        return Selection("tests that run it", QUICK, sorted(found, key=lambda test: (breadth[test], test)))
+        nearest = sorted(found, key=lambda test: (not test.startswith(near), breadth[test], test))
+        return Selection("tests that run it", QUICK, nearest[:MOST])
 
     def _tests_of(self, statement):
         lines = self._lines.get(statement.path, {})
         return set().union(*(lines.get(line, ()) for line in statement.lines))
 
     def _tests_of_users(self, statement):
-        """Return the tests that run any statement which mentions a name, or one that was made of it in turn."""
-        names, asked, found = set(statement.makes), set(), set()
+        """Return the tests that run any statement which mentions what is kept, or what was made of it in turn."""
+        names, asked, found = set(statement.kept), set(), set()
         while names - asked:
             name = (names - asked).pop()
             asked.add(name)
             for user in _users().get(name, ()):
-                if tests := self._tests_of(user):
-                    found |= tests
-                else:
-                    names |= user.makes
+                found |= self._tests_of(user)
+                names |= user.kept
         return found
 
 
 @frozen
 class Statement:
-    """A statement of a module: its lines (of one that holds others, those of its head) and the names that it makes."""
+    """A statement of a module: its lines (of one that holds others, those of its head) and by which names it is kept.
+
+    What runs but once in a process is kept: outside of functions the names that a statement makes, within a function
+    that remembers its results that of the function. Whichever test comes first runs it, and all others live on it.
+    """
 
     path: str
     lines: range
-    makes: frozenset[str] = frozenset()
+    kept: frozenset[str] = frozenset()
 
 
 @cache
 def _statements(path):
     """Return the statements of a module, each with the names that it mentions."""
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    around = {inner: function for function in functions for inner in ast.walk(function) if inner is not function}
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.stmt):
@@ -99,8 +110,16 @@ def _statements(path):
             makes = {one.id for one in named if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
             makes |= {node.name} if isinstance(node, ast.FunctionDef | ast.ClassDef) else set()
             mentions = {one.id if isinstance(one, ast.Name) else one.attr for one in named}
-            found.append((Statement(path, lines, frozenset(makes)), mentions))
+            function = around.get(node)
+            kept = makes if function is None else {function.name} if _remembers(function) else ()
+            found.append((Statement(path, lines, frozenset(kept)), mentions - makes))
     return found
+
+
+def _remembers(function):
+    """Say whether a function has its results remembered by a decorator."""
+    inside = (one for decorator in function.decorator_list for one in ast.walk(decorator))
+    return any(isinstance(one, ast.Name) and one.id in {"cache", "lru_cache", "cached_property"} for one in inside)
 
 
 @cache
@@ -109,7 +128,7 @@ def _users():
     users = {}
     for path in modules():
         for statement, mentions in _statements(path):
-            for name in mentions - statement.makes:
+            for name in mentions:
                 users.setdefault(name, []).append(statement)
     return users
 

@@ -3,11 +3,12 @@
     REMINDER_KIT_SEED=1 REMINDER_KIT_MUTANTS=200 python -m pytest -q -m mutation tests/mutation
 
 Without a seed it is that of the day. REMINDER_KIT_WORKERS (all cores otherwise) is how many are tried at once. First
-all quick tests are run under `coverage`, and each mutant is shown to those that run its statement; what they leave, to
-the nearest, to slow ones, to whole processes and to further ones. After REMINDER_KIT_MUTATION_SECONDS no tests are
-begun any more: then only the quick ones of the folders that concern a module are asked, the nearest first. What
-survives is listed, with its line and what it became; if it can't be told from the original by anything, it belongs into
-`equivalent.toml`, with the reason, and otherwise a test of its kind is missing.
+all quick tests are run under `coverage`, and each mutant is shown to those that run its statement, or use what it made
+once for all (of many, to the 300 that are nearest); what they leave, to the nearest folders, to slow ones, to whole
+processes and to further ones. After REMINDER_KIT_MUTATION_SECONDS no tests are begun any more: then only the quick ones
+of the folders that concern a module are asked, the nearest first. What survives is listed, with its line and what it
+became; if it can't be told from the original by anything, it belongs into `equivalent.toml`, with the reason, and
+otherwise a test of its kind is missing.
 """
 
 from __future__ import annotations
@@ -176,6 +177,18 @@ def test_a_line_belongs_to_the_smallest_statement_around_it():
     assert (lines[0], lines[-1]) == (begin, end)
     head = next(number for number, line in enumerate(source, 1) if "for file in files" in line)
     assert list(statement_of("tests/mutation/covering.py", head).lines) == [head]
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [("MOST = 300", {"MOST"}), ("tree = ast.parse(", {"_statements"}), ("lines, near = ", set())],
+    ids=["at import", "in a function that remembers", "elsewhere"],
+)
+def test_what_runs_but_once_is_known_by_the_name_others_use(line, names):
+    """Whichever test runs it first, the others live on what it made."""
+    source = (ROOT / "tests/mutation/covering.py").read_text(encoding="utf-8").split("\n")
+    (number,) = [number for number, text in enumerate(source, 1) if text.strip().startswith(line)]
+    assert statement_of("tests/mutation/covering.py", number).kept == names
 
 
 def test_what_is_listed_as_equivalent_are_mutants_that_can_be_made():
