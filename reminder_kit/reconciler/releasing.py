@@ -59,7 +59,7 @@ def release(
     worked_on = {work.record.row for work in works if work.record.dirty and work.complete}
     known = tx.reader.phones(sorted(worked_on))
     for work in works:
-        if work.record.row in worked_on and not set(known.get(work.record.row, ())) <= set(work.phones()):
+        if not set(known.get(work.record.row, ())) <= set(work.phones()):
             tx.drop_phones(releases[work.record.row], work.phones())
     tx.release(list(releases.values()))
     return list(requeued.values())

@@ -311,6 +311,15 @@ def test_an_empty_calendar_is_read_and_not_trusted(read, calendar):
     assert found.warnings == ["the calendar holds no events"]
 
 
+def test_a_calendar_whose_only_event_never_ends_is_not_empty(read, calendar, event):
+    """What can't be used was there: the reader says what is wrong with it, and not that there was nothing."""
+    found = read(calendar(event(uid="1")).replace("END:VEVENT\r\n", ""))
+    assert found.found == []
+    assert not any("holds no events" in words for words in found.warnings)
+    (problem,) = found.reading.problems
+    assert "never ends" in str(problem)
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from reminder_kit.errors import ConfigurationError, InvalidInputError, LedgerError, SchemaError
+from reminder_kit.ledger.databases.patience import patience
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.records import RecordResult
 from reminder_kit.testing.ledger_stage import NOW, PHONE, barred, incoming
@@ -448,6 +449,21 @@ def test_a_busy_file_is_waited_for_as_long_as_is_said(sqlite_url, ledgers, given
     with pytest.raises(LedgerError, match=r"this very thread has open.*connection="), ledger.writing():
         pass
     host.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"), [(0, 0.0), (3600, 3600.0), ("1 hour", 3600.0), (0.05, 0.05), (timedelta(minutes=1), 60.0)]
+)
+def test_what_is_waited_for_is_an_hour_at_the_most(given, seconds):
+    """In seconds, words or as a length of time."""
+    assert patience(given, "busy_timeout") == seconds
+
+
+@pytest.mark.parametrize("given", [3601, 3600.1, "61 minutes", -0.1, timedelta(seconds=-1), float("nan"), True])
+def test_what_is_no_wait_is_refused_by_name(given):
+    """More than an hour, less than nothing, and what is no number."""
+    with pytest.raises(ConfigurationError, match="busy_timeout"):
+        patience(given, "busy_timeout")
 
 
 def test_a_locked_row_of_postgresql_is_waited_for_as_long_as_is_said(postgres_url, ledgers):

@@ -71,6 +71,7 @@ def record(transaction, index, chance):
     event = DeliveryEvent(f"e-{index}", "received", NOW, "telnyx", number=number(index), text=reply, raw={"t": reply})
     transaction.store_event(event, NOW if over else LATER)
     transaction.release([Release(claim, 1, True, "s", None)])
+    transaction.reply(given.identity, "confirm")
 
 
 def test_nothing_of_it_is_left_in_any_file(folder, ledgers):
@@ -86,6 +87,8 @@ def test_nothing_of_it_is_left_in_any_file(folder, ledgers):
     assert texts <= {str(index).encode() for index in COMING}
     with closing(sqlite3.connect(folder / "ledger.db")) as connection:
         assert connection.execute("PRAGMA freelist_count").fetchone() == (0,)
+        replied = "SELECT snapshot != '', replied, count(*) FROM reminder_kit_appointments GROUP BY 1, 2 ORDER BY 1"
+        assert connection.execute(replied).fetchall() == [(0, "", len(OVER)), (1, "confirm", len(COMING))]
 
 
 def test_while_a_reader_holds_the_log_it_says_so_and_the_next_purge_finishes(folder, ledgers, monkeypatch):

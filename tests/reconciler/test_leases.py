@@ -82,3 +82,31 @@ def test_the_heart_beats_until_the_work_is_done(monkeypatch):
     beats = len(ledger.beats)
     assert ledger.beats[0] == ([Claim(1, "me", 1)], START + timedelta(seconds=60))
     assert len(ledger.beats) == beats
+
+
+def test_a_claim_is_renewed_three_times_in_its_lease():
+    """Every twenty seconds, for a minute each time: two beats may be lost."""
+
+    class Over:
+        def __init__(self):
+            self.waited = []
+
+        def wait(self, seconds):
+            self.waited.append(seconds)
+            return len(self.waited) > 2
+
+    class Ledger:
+        def __init__(self):
+            self.until = []
+
+        def submit(self, op):
+            op(self)
+
+        def renew(self, claims, until):
+            self.until.append(until - START)
+
+    ledger = Ledger()
+    heartbeat = Heartbeat(ledger, [Claim(1, "me", 1)], lambda: START)
+    heartbeat._over = Over()
+    heartbeat._beat()
+    assert (heartbeat._over.waited, ledger.until) == ([20.0] * 3, [timedelta(seconds=60)] * 2)

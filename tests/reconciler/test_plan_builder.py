@@ -113,6 +113,15 @@ def test_what_is_over_is_never_withdrawn(kit, sandbox):
     assert planned(kit, scope=COMPLETE, now=sandbox.now()).worklist.removals == ()
 
 
+@pytest.mark.parametrize(("before", "gone"), [(timedelta(seconds=1), ["A-1"]), (timedelta(0), [])])
+def test_what_begins_this_moment_is_not_withdrawn_any_more(kit, before, gone):
+    """What a whole list lacks is withdrawn until it begins."""
+    absent = visit("A-1", day=1)
+    kit.sync(absent)
+    plan = planned(kit, visit("A-2", day=9), scope=COMPLETE, now=absent.starts_at - before)
+    assert [change.identity.id for change in plan.changes if change.identity.id == "A-1"] == gone
+
+
 def test_a_sweep_looks_at_what_is_due_and_tells_of_the_rest(kit, sandbox):
     """B was held until now; A stands as it was recorded."""
     kit.sync([visit("A"), visit("B", day=12)])

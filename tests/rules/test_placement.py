@@ -913,3 +913,13 @@ def test_five_minutes_are_the_grace_of_the_contract():
     """The README promises both lengths: five minutes still on time, fifteen to collapse late reminders within."""
     assert timedelta(minutes=5) == GRACE
     assert timedelta(minutes=15) == COLLAPSE_WITHIN
+
+
+def test_two_placements_are_equal_whatever_the_way_there():
+    """What is done with a reminder does not depend on what was tried before."""
+    at = in_new_york("2026-02-16 09:00")
+    one, other = (
+        Placement(PlacementDecision.SEND, Reason.CLAMPED_LATE, at, steps=steps) for steps in ((), (("nothing",),))
+    )
+    assert (one, hash(one)) == (other, hash(other))
+    assert one.trail != other.trail
