@@ -277,3 +277,90 @@ def test_an_error_of_the_system_is_told_likewise(number, remedy, tmp_path):
     line = str(explained(OSError(number, "said so"), "sqlite:///x.db", tmp_path / "x.db"))
     assert line.startswith("ledger sqlite:///x.db ")
     assert remedy in line
+
+
+STATES = {
+    "28P01": "refuses the password",
+    "28000": "check user and password",
+    "28999": "check user and password",
+    "3D000": "create the database",
+    "3F000": "check `schema`",
+    "42501": "grant the user the right",
+    "42P01": "has lost its tables",
+    "42703": "has lost columns",
+    "42601": "has other tables than this version expects",
+    "25006": "use the primary server",
+    "25P02": "roll it back",
+    "25001": "end the transaction",
+    "53100": "make room",
+    "53200": "no memory left",
+    "53300": "raise max_connections",
+    "53400": "see the server's log, and give it more",
+    "40P01": "was locked by another worker",
+    "40001": "at the same time: try again",
+    "40002": "at the same time: try again",
+    "55P03": "record(…, connection=…)",
+    "55000": "wait, and run again",
+    "57014": "raise the server's statement_timeout",
+    "57P03": "is starting, or stopping",
+    "57P01": "until it is there again",
+    "22P05": "ENCODING 'UTF8'",
+    "22021": "a zero byte",
+    "22003": "takes no such value",
+    "54000": "hand in shorter ids",
+    "54001": "hand in less",
+    "08006": "check the network between",
+    "0A000": "use PostgreSQL 12 or newer",
+    "23505": "`reminder-kit ledger check`",
+    "58030": "the server's system reports an error",
+    "XX001": "restore a backup",
+    "99999": "the error 99999",
+}
+"""What helps, by PostgreSQL's states (its manual, Appendix A)."""
+
+
+@pytest.mark.parametrize("name", ["sqlstate", "pgcode"])
+@pytest.mark.parametrize(("state", "remedy"), STATES.items(), ids=STATES)
+def test_each_state_of_postgresql_has_its_remedy(state, remedy, name):
+    """Also one that is known by its class alone, and whichever driver tells it."""
+    error = type("DriverError", (Exception,), {name: state})("said so")
+    assert remedy in str(explained(error, "postgresql://h/d"))
+
+
+CODES = {
+    1: "run `reminder-kit ledger upgrade`",
+    2: "a fault of its own",
+    3: "make the file and its folder",
+    4: "broke off: run again",
+    5: "another process",
+    6: "another process",
+    7: "give the process more",
+    8: "is read-only",
+    9: "was interrupted",
+    10: "the disk reports an error",
+    11: "is damaged",
+    12: "misses a part of itself",
+    13: "make room",
+    14: "create its folder",
+    15: "on a disk of this machine",
+    17: "run again",
+    18: "a thousand million bytes",
+    19: "contradict what was to be written",
+    20: "rows of another kind",
+    21: "was closed while it was used",
+    22: "takes no larger files",
+    23: "make the file and its folder",
+    25: "asked what it doesn't know",
+    26: "is no SQLite database",
+    99: "SQLite's error 99",
+}
+"""What helps, by SQLite's primary result codes ("Result and Error Codes")."""
+
+
+@pytest.mark.parametrize("extended", [0, 1 << 8])
+@pytest.mark.parametrize(("code", "remedy"), CODES.items(), ids=CODES)
+def test_each_code_of_sqlite_has_its_remedy(code, remedy, extended):
+    """Also where SQLite says more than the primary code."""
+    error = sqlite3.OperationalError("said so")
+    error.sqlite_errorcode = code | extended
+    assert remedy in str(explained(error, "sqlite:///x.db"))

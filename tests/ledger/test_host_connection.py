@@ -339,6 +339,14 @@ def test_on_djangos_wrapper_it_is_the_drivers_connection(ledger, url):
     host.connection.close()
 
 
+@pytest.mark.parametrize("name", ["vendor", "ensure_connection", "get_bind", "connection", "cursor"])
+def test_what_only_looks_like_a_connection_is_refused_by_name(ledger, name):
+    """One thing that a connection of some library has makes no connection."""
+    host = type("Odd", (), {name: lambda self: None})()
+    with pytest.raises(InvalidInputError, match="Odd is no connection the ledger can use"), ledger.on(host):
+        pass
+
+
 # What fails leaves the host's transaction usable
 
 
