@@ -286,7 +286,7 @@ def _bare(url: httpx.URL) -> tuple[httpx.URL, dict[str, str]]:
 
 
 def _place(url: httpx.URL) -> tuple[str, str, int | None]:
-    return url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme)
+    return url.scheme, url.host, url.port
 
 
 def _goes_by_proxy(url: httpx.URL) -> bool:

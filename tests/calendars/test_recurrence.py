@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime, timedelta
+from calendar import monthrange
+from datetime import date, datetime, timedelta
 from itertools import islice
 
 import pytest
@@ -262,6 +263,53 @@ def test_an_endless_rule_is_refused_by_count_not_by_time(text):
     with pytest.raises(CalendarError, match="candidates"):
         for _ in expand(rule, wall(2020, 1, 1), wall(2026, 1, 1), wall(2026, 12, 1), budget()):
             pass
+
+
+YEARS = [date(2027, 1, 1) + timedelta(days=number) for number in range(731)]  # 2028 has a leap day
+WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+
+
+def days_of(text):
+    """Return the days of two years on which a rule falls that began before."""
+    rule, _ = read_rule(text, 1)
+    low, high = wall(2027, 1, 1), wall(2028, 12, 31, 23)
+    return [moment.date() for moment in expand(rule, wall(2026, 12, 31), low, high, budget())]
+
+
+def nth_of_its_weekday(day):
+    """Return which of its weekday a day is in its month, counted from the front and from the back."""
+    return (day.day + 6) // 7, -((monthrange(day.year, day.month)[1] - day.day) // 7 + 1)
+
+
+@pytest.mark.parametrize("nth", [-5, -4, -3, -2, -1, 1, 2, 3, 4, 5])
+@pytest.mark.parametrize("freq", ["YEARLY", "MONTHLY"])
+def test_each_nth_weekday_of_some_months(freq, nth):
+    """As the calendar on the wall has it, in months that have five of a weekday and in those that don't."""
+    for number, name in enumerate(WEEKDAYS):
+        wanted = [day for day in YEARS if day.month in (2, 3, 8) and day.weekday() == number]
+        found = days_of(f"FREQ={freq};BYMONTH=2,3,8;BYDAY={nth}{name}")
+        assert found == [day for day in wanted if nth in nth_of_its_weekday(day)]
+
+
+@pytest.mark.parametrize("number", [*range(-31, 0), *range(1, 32)])
+@pytest.mark.parametrize("freq", ["YEARLY", "MONTHLY"])
+def test_each_day_of_some_months(freq, number):
+    """From the front or from the back, where the month has it."""
+    wanted = [
+        day
+        for day in YEARS
+        if day.month in (1, 2, 4) and number in (day.day, day.day - monthrange(day.year, day.month)[1] - 1)
+    ]
+    assert days_of(f"FREQ={freq};BYMONTH=1,2,4;BYMONTHDAY={number}") == wanted
+
+
+@pytest.mark.parametrize("number", [1, 58, 59, 60, 61, 200, 364, 365, 366, -1, -2, -200, -306, -307, -308, -365, -366])
+def test_each_day_of_the_year(number):
+    """From the front or from the back, in a leap year and in another one."""
+    wanted = [
+        day for day in YEARS if number in (int(f"{day:%j}"), int(f"{day:%j}") - int(f"{date(day.year, 12, 31):%j}") - 1)
+    ]
+    assert days_of(f"FREQ=YEARLY;BYYEARDAY={number}") == wanted
 
 
 weekdays = st.sampled_from(["MO", "TU", "WE", "TH", "FR", "SA", "SU"])

@@ -56,6 +56,8 @@ def test_until_ends_a_zoned_series(read_events, event, until, count):
         pytest.param("20260304T000000Z", "America/New_York", 3, id="midnight of a writer without zones"),
         pytest.param("20260304T235959Z", "Europe/Berlin", 3, id="the end of such a writer's day"),
         pytest.param("2026-03-04", "Europe/Berlin", 3, id="ISO 8601"),
+        pytest.param("20260304T020000", "America/New_York", 3, id="local, in the night"),
+        pytest.param("20260303T230000", "Asia/Tokyo", 2, id="local, in the evening"),
     ],
 )
 def test_until_in_utc_ends_a_series_of_days_on_the_day_it_means(read_events, event, until, zone, days):

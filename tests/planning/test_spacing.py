@@ -84,6 +84,27 @@ def test_without_a_gap_nothing_is_moved():
     assert (found.placement.send_at, found.clearance) == (DUE, (NOTHING, NOTHING))
 
 
+APART = settings_of(Rule("day-before", before="24 hours", text=TEXT, min_silence="2 hours"), min_gap=HALF_AN_HOUR)
+TWO_HOURS = timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
+    ("settings", "others", "clearance"),
+    [
+        (SPACED, [], (HALF_AN_HOUR, HALF_AN_HOUR)),
+        (SILENT, [], (TWO_HOURS, NOTHING)),
+        (APART, [], (TWO_HOURS, HALF_AN_HOUR)),
+        (APART, [-180, 60], (TWO_HOURS, HALF_AN_HOUR)),
+        (APART, [-60], (HALF_AN_HOUR, HALF_AN_HOUR)),
+        (SILENT, [-60], (NOTHING, NOTHING)),
+    ],
+    ids=["a gap", "silence", "both", "both kept", "silence broken already", "nothing to keep"],
+)
+def test_what_is_kept_clear_is_asked_for_once_more_when_it_is_parked(settings, others, clearance):
+    """Others park for the same number meanwhile: before it as long as gap and silence say, after it as the gap does."""
+    assert spaced(traffic_at(*others), settings).clearance == clearance
+
+
 def test_where_nothing_else_is_feasible_it_keeps_its_time():
     """With no free instant it goes out at its own: keeping apart is a courtesy and never costs a reminder."""
     found = spaced(traffic_at(*range(-1500, 1500, 20)))

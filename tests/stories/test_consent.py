@@ -332,6 +332,18 @@ def test_what_is_unclear_is_told_and_waits_for_a_person(clinic, sandbox):
     assert [str(event.act) for event in clinic.consent(NUMBER).events] == ["unclear", "seen"]
 
 
+def test_who_is_held_for_an_unclear_reply_is_barred_by_the_providers_list(make_kit, sandbox, appointment):
+    """What is unclear only holds messages back; the list is certain, and its word stays once the reply was seen."""
+    kit = make_kit(provider=provider(sandbox), unclear="hold")
+    kit.sync(appointment())
+    heard(kit, sandbox, wrote(sandbox, UNCLEAR))
+    wrote(sandbox, "STOP")  # whose webhook never comes
+    assert kit.reconcile_opt_outs() == 1
+    for item in kit.attention():
+        kit.attention(seen=item.id)
+    assert [str(change.reason) for change in kit.sync(appointment("A-3", days=4)).changes] == ["opted_out"]
+
+
 @pytest.mark.parametrize("answer", ["seen", "START", "allow"])
 def test_what_is_unclear_may_hold_all_until_it_was_seen(make_kit, sandbox, appointment, answer):
     """With `unclear = "hold"` what is parked is withdrawn and waits, and goes out once somebody has seen it."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from reminder_kit.errors import ConfigurationError, ProviderError
+from reminder_kit.errors import ConfigurationError, InvalidInputError, ProviderError
 from reminder_kit.ports import OptOuts, Response
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.providers.twilio.provider import Twilio
@@ -22,6 +22,15 @@ def test_who_opted_out_while_no_webhook_came_is_left_alone(kit, sandbox, appoint
     assert [item.to for item in sandbox.parked()] == ["+12025550124"]
     assert kit.reconcile_opt_outs() == 0
     assert list(kit.ledger.read(lambda reader: reader.suppressions())) == [NUMBER]
+
+
+def test_who_is_barred_by_the_host_has_a_word_of_their_own(kit, sandbox):
+    """The list's word is the person's: once the host allows the number again, it is still barred."""
+    kit.suppress(NUMBER, "moved away")
+    sandbox.inbound(NUMBER, "STOP")
+    kit.reconcile_opt_outs()
+    with pytest.raises(InvalidInputError, match="barred by the recipient"):
+        kit.allow(NUMBER)
 
 
 def test_it_is_asked_no_more_often_than_wanted(kit, sandbox):
