@@ -60,6 +60,21 @@ def test_a_move_is_told_after_so_long_and_once(make_kit, sandbox, appointment, r
     assert outcome(kit.sync(appointment(starts_at=LATER, title="Other"))) == ("skip", "already_sent")
 
 
+@pytest.mark.parametrize("moves", [1, 2])
+def test_an_edit_while_a_move_waits_does_not_put_it_off(make_kit, sandbox, appointment, moves):
+    """Neither the first move nor one after another that was told: it is counted from the move, not from the edit."""
+    kit = make_kit([MOVED])
+    kit.sync(appointment())
+    for count in range(moves):
+        sandbox.clock.advance(hours=1)
+        kit.sync(appointment(starts_at=LATER + timedelta(days=count)), force=True)
+    before = parked_messages(sandbox)
+    assert len(before) == 1
+    sandbox.clock.advance(minutes=3)
+    kit.sync(appointment(starts_at=LATER + timedelta(days=moves - 1), title="Other"))
+    assert parked_messages(sandbox) == before
+
+
 def test_each_new_start_is_told(make_kit, sandbox, appointment):
     """Also the old one, where it comes back after another one was told."""
     kit = make_kit([MOVED])

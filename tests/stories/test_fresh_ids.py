@@ -239,11 +239,12 @@ def test_absence_alone_withdraws_nothing_in_a_feed_that_is_not_complete(polled, 
     assert hours_parked(sandbox) == [("01", "14"), ("02", "15")]
 
 
-def test_a_second_visit_is_a_second_visit_where_ids_stay(polled, sandbox):
+@pytest.mark.parametrize("requests", ["aaaa", "cbaa"], ids=["ever", "by now"])
+def test_a_second_visit_is_a_second_visit_where_ids_stay(polled, sandbox, requests):
     """In a feed that is not complete and whose ids stay, a new id for a person is a further appointment."""
     poll = polled([DAY], complete=False)
-    for _ in range(4):
-        poll(*people("a", [9, 10]))
+    for request in requests:
+        poll(*people(request, [9, 10]))
     poll(
         event("a-1", "20260212T090000", phones=["+12025550001"]), event("x", "20260212T130000", phones=["+12025550002"])
     )
