@@ -33,7 +33,9 @@ def polled(make_kit, tmp_path, sandbox):
 
         def polled(*events):
             path.write_text(feed(*events), encoding="utf-8", newline="")
+            plan = kit.plan_resync()
             report = kit.resync()
+            assert when_written(plan) == when_written(report)
             sandbox.clock.advance(minutes=5)
             return report
 
@@ -46,6 +48,12 @@ def polled(make_kit, tmp_path, sandbox):
 def written(report):
     """Return the kinds of changes that write to the provider."""
     return [change.kind.value for change in report.changes if change.kind.value in ("schedule", "replace", "cancel")]
+
+
+def when_written(report):
+    """Return what writes to the provider, and for when."""
+    works = (change for change in report.changes if change.is_work)
+    return sorted((change.identity.id, change.rule, change.kind.value, str(change.send_at)) for change in works)
 
 
 def families(request, count):
@@ -214,6 +222,15 @@ def people(request, hours):
 def hours_parked(sandbox):
     """Return the local hours at which reminders are parked, by the last two digits of their numbers."""
     return sorted((message.to[-2:], f"{message.send_at:%H}") for message in sandbox.parked())
+
+
+def test_what_moves_under_a_fresh_id_keeps_apart_from_others_and_not_from_itself(polled, sandbox):
+    """Its own message, which goes, is no other one under its old id: planned and done, it is told at its own time."""
+    poll = polled([DAY], min_gap="2 hours")
+    for request in "abc":
+        poll(*people(request, [9, 10]))
+    assert written(poll(*people("d", [9, 11]))) == ["replace"]
+    assert hours_parked(sandbox) == [("01", "14"), ("02", "16")]
 
 
 @pytest.mark.parametrize("complete", [True, False], ids=["complete", "not complete"])
