@@ -138,11 +138,9 @@ class Ledger:
 
         Raises `SchemaError`, naming the command, where PostgreSQL's tables are not current.
         """
+        if self.check_schema(older=True) == "current":
+            return
         database = self._database
-        if self._is_known(database):
-            return
-        if database.exists() and self._version() is not None and self.check_schema(older=True) == "current":
-            return
         if database.kind == "sqlite":
             self.upgrade()
             return

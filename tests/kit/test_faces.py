@@ -246,6 +246,14 @@ def test_an_id_in_two_sources_must_say_which(kit, appointment):
     assert kit.withdraw("A-1", source="one").summary["cancel"] == 1
 
 
+def test_a_whole_list_of_several_sources_names_the_first_three(kit, appointment):
+    """What is missing could be missing from any of them: nothing is done."""
+    several = [appointment("A-1", source=source) for source in ("d", "b", "a", "c")]
+    with pytest.raises(InvalidInputError, match=r"one source, not for 4 \(a, b, c\): hand in one source at a time"):
+        kit.sync(several, complete=True)
+    assert kit.status()["appointments"] == 0
+
+
 @pytest.fixture
 def hooked(sandbox, make_kit):
     """A kit that takes the sandbox's signed webhooks as they come."""

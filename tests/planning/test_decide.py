@@ -57,6 +57,23 @@ def test_an_unanswered_message_is_kept_and_settled(settings, parked, appointment
 
 
 @pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, ("keep", "unchanged", ("settle",))),
+        ({"hours": 1}, ("replace", "on_time", ("moved", "text"))),
+        ({"status": "cancelled"}, ("cancel", "cancelled", ())),
+    ],
+    ids=["stands", "moved", "cancelled"],
+)
+def test_a_parked_message_in_question_is_looked_up_unless_it_is_taken_back(
+    settings, parked, appointment, changes, expected
+):
+    """What takes it back asks the provider as well, and its answer settles the question."""
+    asked = parked(next_try_at=START)
+    assert judged(settings, appointment(**changes), asked) == [expected]
+
+
+@pytest.mark.parametrize(
     ("changes", "causes"),
     [
         ({"title": "Cleaning"}, ("text",)),
@@ -70,6 +87,16 @@ def test_a_change_replaces_with_its_causes_in_order(settings, parked, appointmen
     ((kind, reason, found),) = judged(settings, appointment(**changes), parked())
     assert (kind, reason) == ("replace", "on_time")
     assert found == causes
+
+
+def test_a_change_names_the_message_that_it_concerns(settings, parked, appointment):
+    """When that was to go out, and its id at the provider, whether it is kept, replaced or taken back."""
+    message = parked(provider_id="m-1")
+    for changed in (appointment(), appointment(hours=1), None):
+        (decision,) = decide(observed_of(changed, message), settings, START)
+        assert (decision.change.was_at, decision.change.message_id) == (message.send_at, "m-1")
+    (new,) = decide(observed_of(appointment()), settings, START)
+    assert (new.change.was_at, new.change.message_id) == (None, None)
 
 
 def test_another_sender_replaces(settings, parked, appointment):
