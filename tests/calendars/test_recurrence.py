@@ -312,6 +312,27 @@ def test_each_day_of_the_year(number):
     assert days_of(f"FREQ=YEARLY;BYYEARDAY={number}") == wanted
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FREQ=SECONDLY;INTERVAL=1;BYMINUTE=30,59;BYHOUR=9,21;BYSECOND=0,59",
+        "FREQ=SECONDLY;INTERVAL=7;BYMINUTE=0,31;BYHOUR=9,21",
+        "FREQ=SECONDLY;INTERVAL=61;BYHOUR=10,23",
+        "FREQ=SECONDLY;INTERVAL=45;BYSECOND=11,26",
+        "FREQ=MINUTELY;INTERVAL=7;BYHOUR=9,23",
+        "FREQ=MINUTELY;INTERVAL=1;BYMINUTE=5,58;BYSECOND=1,2",
+        "FREQ=MINUTELY;INTERVAL=90",
+        "FREQ=HOURLY;INTERVAL=5;BYMINUTE=0,45",
+        "FREQ=HOURLY;INTERVAL=1;BYHOUR=0,12,23;BYMINUTE=10;BYSECOND=20,40",
+    ],
+)
+def test_within_days_every_second_is_weighed(text):
+    """Where hours and minutes that can't match are passed over, none that does is lost: as dateutil steps through."""
+    start, low = wall(2026, 3, 1, 9, 5, 11), wall(2026, 3, 2)
+    wanted = list(islice(rrulestr(f"RRULE:{text}", dtstart=start).xafter(low, inc=True), 500))
+    assert list(islice(expand(read_rule(text, 1)[0], start, low, FOREVER, budget(3_000_000)), 500)) == wanted
+
+
 weekdays = st.sampled_from(["MO", "TU", "WE", "TH", "FR", "SA", "SU"])
 DAYS = st.lists(weekdays, min_size=1, max_size=3, unique=True).map(lambda item: "BYDAY=" + ",".join(item))
 NTH = st.tuples(st.sampled_from([-2, -1, 1, 2, 4]), weekdays).map(lambda item: f"BYDAY={item[0]}{item[1]}")

@@ -99,6 +99,13 @@ def test_a_change_names_the_message_that_it_concerns(settings, parked, appointme
     assert (new.change.was_at, new.change.message_id) == (None, None)
 
 
+def test_what_certainly_never_left_is_planned_anew(settings, parked, appointment):
+    """Its request can't be repeated any more: no provider refused it, and another message is made of it."""
+    never = parked(State.CREATING, uncertain=False)
+    late = never.send_at - timedelta(minutes=2)
+    assert judged(settings, appointment(), never, now=late) == [("schedule", "clamped_late", ())]
+
+
 def test_another_sender_replaces(settings, parked, appointment):
     """A message parked with the old sender is replaced by one from the new."""
     other = evolve(settings, sender="+12025550101")
