@@ -443,6 +443,18 @@ def test_what_begins_the_hosts_transaction_is_told_in_the_log(sqlite_ledger, sql
     assert ids(sqlite_ledger) == ["A-1"]
 
 
+def test_closing_the_ledger_leaves_the_hosts_engine_alone(engine, ledgers):
+    """Its connections stay open, and the ledger works on by it when it is used again."""
+    ledger = ledgers(engine)
+    ledger.upgrade()
+    engine.connect().close()
+    resting = engine.pool.checkedin()
+    assert resting
+    ledger.close()
+    assert engine.pool.checkedin() == resting
+    assert ids(ledger) == []
+
+
 # Waiting for locks
 
 

@@ -429,3 +429,64 @@ def test_fuzz_templates(monkeypatch):
     seen = tried(CASES, random.randrange(10**9))
     print(dict(seen.most_common()))
     assert seen["text"]
+
+
+STARTS = "appointment.starts_at"
+KINDS = {
+    "appointment": ["appointment"],
+    "an appointment of several": ["appointments[0]", "(appointments | first)"],
+    "a recipient": ["recipient", "appointment.recipients[0]", "appointments[0].recipient"],
+    "a rule": ["rule"],
+    "a loop": ["loop"],
+    "a text": [
+        "when",
+        "day",
+        "'x'",
+        "appointment.tags[0]",
+        *(f"appointment.{name}" for name in ("id", "title", "location", "source", "url", "timezone", "recurrence_id")),
+        *(f"recipient.{name}" for name in ("id", "name", "phone", "email", "locale", "key", "timezone")),
+        *(f"rule.{name}" for name in ("id", "channel", "subject")),
+        *(f"{STARTS}.{name}" for name in ("format('D')", "strftime('%d')", "isoformat()", "ctime()")),
+    ],
+    "an instant": [
+        STARTS,
+        "appointment.ends_at",
+        "appointment.booked_at",
+        "appointments[0].starts_at",
+        *(f"{STARTS}.{name}(days=1)" for name in ("add", "subtract")),
+        *(f"{STARTS}.{name}('day')" for name in ("start_of", "end_of", "first_of", "last_of")),
+        *(f"{STARTS}.{name}(1)" for name in ("next", "previous", "at")),
+        *(f"{STARTS}.{name}('UTC')" for name in ("in_timezone", "in_tz", "astimezone")),
+        *(f"{STARTS}.{name}({STARTS}, {STARTS})" for name in ("closest", "farthest")),
+        f"{STARTS}.average({STARTS})",
+        f"{STARTS}.nth_of('month', 1, 1)",
+        f"{STARTS}.on(2026, 3, 1)",
+        f"{STARTS}.replace(hour=9)",
+        f"{STARTS}.set(hour=9)",
+    ],
+    "a date": [f"{STARTS}.date()"],
+    "a time": [f"{STARTS}.time()", f"{STARTS}.timetz()"],
+    "a duration": [f"{STARTS}.diff({STARTS})"],
+}
+KNOWN = {
+    "appointment": "all_day, booked_at, data, ends_at, id, location, recipients,",
+    "an appointment of several": "id, location, recipient, recipients,",
+    "a recipient": "data, email, id, key, locale, name, opted_in, phone, timezone",
+    "a rule": "channel, id, subject",
+    "a loop": "revindex",
+    "a text": "removesuffix",
+    "an instant": "in_timezone",
+    "a date": "to_date_string, to_formatted_date_string, toordinal",
+    "a time": "microsecond",
+    "a duration": "in_words",
+}
+"""What an error names that only this kind of value has."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [(kind, value) for kind, values in KINDS.items() for value in values], ids=lambda one: one
+)
+def test_what_a_value_has_is_known_when_rules_load(kind, value):
+    """A word that it has not is an error of the rule, which names those that it has."""
+    (found,) = errors_of("{% for x in [1] %}{{ " + value + ".nosuch }}{% endfor %} {{ when }}")
+    assert KNOWN[kind] in found.partition(": known are ")[2]
