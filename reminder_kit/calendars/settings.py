@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from attrs import field, fields, frozen
-from attrs.validators import in_
+from attrs import Attribute, field, fields, frozen
 
 from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.model.instants import zone
@@ -178,6 +177,16 @@ def _known_zone(_instance: object, _attribute: object, value: str | None) -> Non
         zone(value)
 
 
+def _one_of(*words: str) -> Callable[[object, Attribute[str], object], None]:
+    """Return what raises `ConfigurationError` for any other word."""
+
+    def check(_instance: object, attribute: Attribute[str], value: object) -> None:
+        if value not in words:
+            raise ConfigurationError(f"{attribute.name} must be one of {', '.join(words)}, not {value!r}")
+
+    return check
+
+
 @frozen
 class CalendarSettings:
     """How calendar files are read. Raises `ValueError` for what is unknown."""
@@ -200,11 +209,11 @@ class CalendarSettings:
     allow: tuple[str, ...] = field(default=(), converter=_phones)
     #: What becomes of VALARMs: `ignore`, `rules` (they are further rules) or `only` (they take the place of rules).
     #: Unless ignored, those still due are in each appointment's `data["alarms"]` as ISO instants.
-    alarms: str = field(default="ignore", validator=in_(("ignore", "rules", "only")))
+    alarms: str = field(default="ignore", validator=_one_of("ignore", "rules", "only"))
     #: How far ahead occurrences are imported; further where a rule reaches further.
     horizon: timedelta = timedelta(days=60)
     #: What becomes of events without a number: `say` (they are counted) or `attention` (they wait for a person too).
-    without_phone: str = field(default="say", validator=in_(("say", "attention")))
+    without_phone: str = field(default="say", validator=_one_of("say", "attention"))
     limits: Limits = field(factory=Limits)
     #: Sources that the batch job reads again.
     sources: tuple[str | CalendarSource, ...] = field(default=(), converter=_sources)
@@ -223,7 +232,7 @@ class CalendarSettings:
             values[key] = _setting(key, value, where)
         try:
             return cls(**values)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, ConfigurationError) as error:
             raise ConfigurationError(f"[{where}]: {error.args[0] if error.args else error}") from None
 
 

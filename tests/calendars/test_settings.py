@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reminder_kit.calendars import CalendarSettings
+from reminder_kit.errors import ConfigurationError
 
 
 @pytest.mark.parametrize("setting", ["phones", "sources"])
@@ -13,3 +14,15 @@ def test_one_word_is_a_list_of_one(setting, given):
     """Text, a list and a tuple of it mean the same, whichever way the settings are made."""
     assert getattr(CalendarSettings(**{setting: given}), setting) == ("contact",)
     assert getattr(CalendarSettings.from_mapping({setting: given}), setting) == ("contact",)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("alarms", "ignore rules only"), ("without_phone", "say attention")],
+)
+def test_each_choice_is_taken_and_no_other(name, words):
+    """What may be chosen is told in the error."""
+    for word in words.split():
+        assert getattr(CalendarSettings(**{name: word}), name) == word
+    with pytest.raises(ConfigurationError, match=words.split()[-1]):
+        CalendarSettings(**{name: "sometimes"})

@@ -9,6 +9,8 @@ from attrs import evolve
 
 from reminder_kit.model.records import ReminderRecord, ReminderStatus, Traffic, Twin
 from reminder_kit.planning.changes import ChangeKind
+from reminder_kit.planning.day_limit import planned_traffic
+from reminder_kit.planning.decide import decide
 from reminder_kit.planning.group import decide_group
 from reminder_kit.rules.reminders import reminders_of
 from reminder_kit.rules.rule import Rule
@@ -140,3 +142,11 @@ def test_who_was_silent_and_speaks_again_is_told_whoever_comes_first(silence, wh
         told = [one for one in decisions if one.kind is ChangeKind.SCHEDULE]
         names = [name for one in told for name in (one.identity.id, *(also.appointment.id for also in one.includes))]
         assert sorted(names) == ["A", "B"]
+
+
+def test_what_goes_to_an_old_number_is_none_of_the_new_ones():
+    """A message that stays although the number changed counts against nobody's day."""
+    settings = settings_of(DAY)
+    (kept,) = decide(observed_of(visit("A"), message_of(visit("A"), settings)), settings, START)
+    assert {number: len(found) for number, found in planned_traffic([[kept]]).items()} == {NUMBER: 1}
+    assert planned_traffic([[evolve(kept, number="+12025550199")]]) == {}

@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from reminder_kit.model.records import HistoryEntry
-from reminder_kit.planning.changes import Change, ChangeKind
+from reminder_kit.planning.changes import Change, ChangeKind, headline
 from reminder_kit.planning.decide import decide
 from reminder_kit.planning.explanation import explain_decision
 from reminder_kit.planning.forecast import Prices, forecast_of
@@ -140,3 +140,16 @@ def test_a_line_as_json_has_all_its_keys():
         "error": None,
     }
     assert (line["rule"], line["text"]) == ("day-before", "Check-up tomorrow at 9:00 AM")
+
+
+@pytest.mark.parametrize(
+    ("summary", "words"),
+    [
+        ({}, "nothing to do"),
+        ({"keep": 0}, "nothing to do"),
+        ({"schedule": 2, "keep": 0, "hold": 1}, "2 schedule, 1 hold"),
+    ],
+)
+def test_a_headline_counts_what_there_is(summary, words):
+    """In one line, without anybody's name or number."""
+    assert headline(summary) == words

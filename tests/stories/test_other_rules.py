@@ -159,6 +159,17 @@ def test_by_force_it_takes_over_at_once(old, new, sandbox, appointment):
     assert texts(sandbox) == ["See you tomorrow at 9:00 AM."]
 
 
+def test_a_plan_that_was_not_refused_takes_nothing_over_by_force(old, new, sandbox, appointment):
+    """Other rules took over after it was made: what is forced is what was refused, and that was nothing."""
+    old.sync(appointment("A-1"))
+    old.record(appointment("A-2", hours=1))
+    plan = old.plan_resync()
+    new.resync()
+    old.apply(plan, force=True)
+    assert texts(sandbox) == ["Hello, see you tomorrow at 10:00 AM.", "Hello, see you tomorrow at 9:00 AM."]
+    assert did(old.resync()) == [("keep", "other_rules")] * 2
+
+
 @pytest.mark.parametrize(
     "changes",
     [

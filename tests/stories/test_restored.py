@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from reminder_kit import Rule
-from reminder_kit.errors import LedgerError
+from reminder_kit.errors import ClaimLostError, LedgerError
 from reminder_kit.model.messages import DeliveryEvent
+from reminder_kit.model.records import Identity
 from tests.factories import START, visit
 
 BACKED_UP = START + timedelta(hours=1)
@@ -95,6 +96,22 @@ def test_it_writes_to_nobody_until_it_is_adopted(lost):
     assert "ledger adopt" in item.remedy
     lost.kit.suppress(number(99))
     assert len(lost.sandbox.requests) == asked
+
+
+def test_who_worked_on_it_as_it_was_backed_up_works_on_it_no_more(make_kit, appointment, tmp_path):
+    """A claim that came back with the backup is lost, and all that is recorded is looked at anew."""
+    kit = make_kit()
+    kit.sync(appointment())
+    with kit.ledger.writing() as tx:
+        (row,) = tx.reader.rows([Identity("default", "A-1")]).values()
+        claim = tx.claim([row], "a worker", kit.now(), timedelta(hours=1))[row]
+    kit.ledger.backup(tmp_path / "backup.db")
+    (before,) = kit.ledger.read(lambda reader: list(reader.records(rows=[row])))
+    kit.ledger.restore(tmp_path / "backup.db", kit.now(), force=True)
+    (after,) = kit.ledger.read(lambda reader: list(reader.records(rows=[row])))
+    assert (after.generation, after.dirty) == (before.generation + 1, True)
+    with kit.ledger.writing() as tx, pytest.raises(ClaimLostError):
+        tx.keep_outcomes(claim, list(after.outcomes))
 
 
 @pytest.mark.slow
