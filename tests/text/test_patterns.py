@@ -63,6 +63,58 @@ def test_what_else_is_none_says_what_is_wrong_with_it(name, pattern, what):
     assert "words in single quotes" in fault
 
 
+LETTERS = {
+    "date": "G5 y9 Q5 q5 M5 L5 w2 d2 E6 e6 c6",
+    "time": "a5 b5 B5 h2 H2 K2 k2 m2 s2 z4 Z5 O4 v4 V4 X5 x5",
+}
+"""Each letter that a filter takes, and how often in a row (UTS 35, "Date Field Symbol Table")."""
+
+
+@pytest.mark.parametrize(
+    ("name", "letter", "longest"),
+    [(name, given[0], int(given[1])) for name, several in LETTERS.items() for given in several.split()],
+)
+def test_each_letter_is_taken_as_often_as_cldr_has_it(name, letter, longest):
+    """And no oftener; numbers of days of the week are none that anybody means; the other filter's are named so."""
+    taken = [count for count in range(1, longest + 3) if fault_of_pattern(name, letter * count) == ""]
+    assert taken == list(range(3 if letter in "ec" else 1, longest + 1))
+    other = "time" if name == "date" else "date"
+    assert f"is for {name}(…)" in fault_of_pattern(other, letter)
+
+
+DIRECTIVES = {
+    "date": {
+        "%a": "EEE", "%A": "EEEE", "%d": "dd", "%-d": "d", "%e": "d", "%b": "MMM", "%B": "MMMM", "%m": "MM",
+        "%-m": "M", "%y": "yy", "%Y": "yyyy", "YYYY": "yyyy", "YY": "yy", "Y": "y", "DD": "dd", "D": "d",
+        "dddd": "EEEE", "ddd": "EEE", "mm": "MM",
+    },
+    "time": {
+        "%H": "HH", "%-H": "H", "%I": "hh", "%-I": "h", "%M": "mm", "%S": "ss", "%p": "a", "%Z": "z", "A": "a",
+        "tt": "a", "t": "a", "MM": "mm", "SS": "ss", "S": "s",
+    },
+}  # fmt: skip
+"""What strftime and other libraries write, and what it is in CLDR."""
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "meant"), [(name, *pair) for name, pairs in DIRECTIVES.items() for pair in pairs.items()]
+)
+def test_what_other_libraries_write_is_told_as_cldr_has_it(name, given, meant):
+    assert fault_of_pattern(name, given).endswith(f"write {meant!r}")
+
+
+@pytest.mark.parametrize("given", ["hH", "kK", "hk", "mm m", "ss s", "M L", "E e", "EEE ccc", "y yy", "d dd"])
+def test_what_says_the_same_twice_lacks_its_quotes(given):
+    """A letter of a word between quotes that are missing."""
+    name = "time" if set(given) & set("hHkKms") else "date"
+    assert "says the same as" in fault_of_pattern(name, given) or "is no day" in fault_of_pattern(name, given)
+
+
+@pytest.mark.parametrize("named", ["short", "medium", "long", "full"])
+def test_what_every_locale_has_is_taken_by_name(named):
+    assert (fault_of_pattern("date", named), fault_of_pattern("time", named)) == ("", "")
+
+
 @pytest.mark.parametrize(
     ("name", "pattern", "said"),
     [
