@@ -397,6 +397,49 @@ def test_an_old_daily_series_with_a_count_costs_nothing():
     assert len(list(expand(rule, wall(1900, 1, 1, 9), wall(2026, 1, 1), wall(2026, 2, 1), budget(100)))) == 31
 
 
+GRID = {
+    "YEARLY": [
+        "", "BYMONTH=2,11", "BYMONTH=2,12;BYMONTHDAY=1,29,31,-1", "BYMONTHDAY=13,-2", "BYDAY=MO,FR;BYMONTH=3",
+        "BYDAY=20MO,-1SU", "BYDAY=2TU,-3TH;BYMONTH=1,6", "BYYEARDAY=1,60,366,-1,-200", "BYYEARDAY=1,100;BYDAY=MO,TU,WE",
+        "BYWEEKNO=1,20,52,53,-1;BYDAY=MO,SU", "BYWEEKNO=1,53;BYDAY=TH;BYMONTH=1", "BYDAY=MO,TU,WE,TH,FR;BYSETPOS=1,-1",
+        "BYMONTH=4,9;BYDAY=SA;BYSETPOS=2,-2", "BYMONTH=5;BYMONTHDAY=5;BYHOUR=9,17;BYMINUTE=0,30;BYSECOND=15",
+        "BYMONTHDAY=13;BYDAY=FR", "BYYEARDAY=32,60;BYMONTH=2", "COUNT=4;BYMONTH=1;BYMONTHDAY=31",
+    ],
+    "MONTHLY": [
+        "", "BYMONTHDAY=1,15,31,-1", "BYDAY=MO", "BYDAY=1FR,-1FR,5WE", "BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
+        "BYDAY=SU,SA;BYSETPOS=1,3,-2", "BYMONTH=1,7;BYDAY=2TH", "BYMONTHDAY=7,8,9,10,11,12,13;BYDAY=SA",
+        "BYMONTH=2;BYMONTHDAY=28,29,30", "BYMONTHDAY=-31,-30", "BYHOUR=8,20;BYMINUTE=15;BYMONTHDAY=2",
+        "BYDAY=MO;BYHOUR=8,20;BYSETPOS=1,-1", "COUNT=9;BYDAY=2MO",
+    ],
+    "WEEKLY": [
+        "", "BYDAY=MO,WE,SU", "BYDAY=SU,MO;WKST=SU", "BYDAY=TU,TH,SA;BYMONTH=1,12",
+        "BYDAY=FR;BYHOUR=7,19;BYSECOND=0,30", "BYMONTH=6;WKST=WE", "COUNT=11;BYDAY=MO,SU;WKST=SU", "COUNT=11;BYDAY=MO,SU;WKST=MO",
+    ],
+    "DAILY": [
+        "", "BYMONTH=1,8", "BYMONTHDAY=1,-1,15", "BYDAY=SA,SU", "BYMONTH=12;BYMONTHDAY=24,25,26;BYHOUR=6,18",
+        "BYHOUR=0,23;BYMINUTE=0,59;BYSECOND=59", "COUNT=13;BYDAY=MO,TU,WE,TH,FR",
+    ],
+}  # fmt: skip
+"""Rules of every kind, where dateutil is as right as we are."""
+
+
+@pytest.mark.parametrize("interval", [1, 3])
+@pytest.mark.parametrize(("freq", "parts"), [(freq, parts) for freq, several in GRID.items() for parts in several])
+def test_rules_of_every_kind_expand_as_dateutil_has_them(freq, parts, interval):
+    """From their beginning, the last day of a year or of a February, and from years later on."""
+    text = ";".join(filter(None, (f"FREQ={freq}", f"INTERVAL={interval}", parts)))
+    for first in (wall(2019, 12, 31, 9, 20, 10), wall(2020, 2, 29, 18)):
+        # a COUNT counts the start, whether or not the rule falls on it: for dateutil only if it does
+        start = rrulestr(f"RRULE:{text}", dtstart=first)[0] if "COUNT" in text else first
+        for years in (0, 4):
+            low, high = start + timedelta(days=365 * years), start + timedelta(days=365 * (years + 2))
+            until = "" if "COUNT" in text else f";UNTIL={high:%Y%m%dT%H%M%S}"  # else dateutil may walk on for ever
+            theirs = rrulestr(f"RRULE:{text}{until}", dtstart=start).xafter(low, inc=True)
+            assert expanded(text, start, low, high, most=50) == [
+                moment for moment in islice(theirs, 50) if moment <= high
+            ]
+
+
 STARTS = st.datetimes(wall(2019, 1, 1), wall(2026, 1, 1)).map(lambda moment: moment.replace(microsecond=0))
 
 
