@@ -43,6 +43,11 @@ class Response:
     body: bytes = field(repr=False)
 
     @property
+    def is_success(self) -> bool:
+        """Whether it says that what was asked for was done (RFC 9110, §15.3)."""
+        return 200 <= self.status < 300
+
+    @property
     def retry_after(self) -> float | None:
         """How many seconds to wait, by `Retry-After` (RFC 9110, §10.2.3) or `x-ratelimit-reset`; None: neither says.
 

@@ -244,3 +244,15 @@ def test_a_message_in_doubt_is_made_anew_with_its_id_only(make_kit, sandbox, app
     assert len(sandbox.parked()) == 2
     with pytest.raises(InvalidInputError, match="A-9"):
         kit.retry("A-9")
+
+
+def test_a_status_is_read_like_a_dict(kit):
+    """By the names that it has, and no others."""
+    status = kit.status()
+    assert "appointments" in status
+    assert status.get("retry") is None
+    with pytest.raises(KeyError, match="retry"):
+        status["retry"]
+    with pytest.raises(KeyError):
+        status["__class__"]
+    assert len(list(status)) == len(status) == len(dict(status))

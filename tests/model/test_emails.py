@@ -82,3 +82,15 @@ def test_who_has_neither_id_nor_number_is_known_by_the_address():
     assert Recipient(email="ada@mail.example").key == "ada@mail.example"
     assert Recipient("+12025550123", email="ada@mail.example").key == "+12025550123"
     assert Recipient("+12025550123", email="ada@mail.example").addresses == ("+12025550123", "ada@mail.example")
+
+
+@pytest.mark.parametrize(("local", "domain"), [(64, 189), (1, 252)])
+def test_the_longest_address_there_is(local, domain):
+    """64 octets before the @, 63 of a label, 254 in all (RFC 5321, 4.5.3.1): letters that take two count twice."""
+    labels = ".".join(["b" * 63] * (domain // 64) + ["b" * (domain % 64 or 63)])[:domain]
+    assert len(f"{'a' * local}@{labels}") == local + 1 + domain
+    assert email_address(f"{'a' * local}@{labels}") == f"{'a' * local}@{labels}"
+    assert email_address(f"{'a' * local}@b{labels}") is None
+    assert email_address(f"{'ü' * 32}@mail.example") is not None
+    assert email_address(f"{'ü' * 32}a@mail.example") is None
+    assert email_address(f"ada@{'b' * 63}.example") is not None

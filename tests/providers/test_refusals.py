@@ -292,3 +292,9 @@ def test_an_unknown_refusal_tells_the_providers_words():
         said = str(created(name, 400, "99999"))
         assert "99999 not " in said
         assert ", no)" in said
+
+
+@pytest.mark.parametrize(("status", "done"), [(199, False), (200, True), (299, True), (300, False), (500, False)])
+def test_what_says_that_it_was_done_is_of_the_two_hundreds(status, done):
+    """RFC 9110, §15.3."""
+    assert Response(status, {}, b"").is_success is done

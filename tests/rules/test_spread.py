@@ -11,9 +11,10 @@ import pytest
 from reminder_kit.model.appointments import Appointment
 from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.placement import place
+from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.reminders import reminders_of
 from reminder_kit.rules.rule import Rule
-from tests.factories import WINDOW
+from tests.factories import NEW_YORK, WINDOW
 
 NINE = datetime(2026, 2, 15, 14, tzinfo=UTC)
 
@@ -57,3 +58,20 @@ def test_how_long_the_last_one_waits_at_one_message_a_second(spread, wait):
 def test_a_message_keeps_its_minute_whatever_others_come_and_go():
     """A reminder's share of the spread follows from its own key, not from how many others are due."""
     assert sent(1, "30 minutes", count=300)[:50] == sent(1, "30 minutes", count=50)
+
+
+@pytest.mark.parametrize("shift", ["earlier", "later"])
+@pytest.mark.parametrize("spread", ["1 hour", "6 hours", "14 hours"])
+def test_a_spread_leads_into_no_quiet_hours_and_beyond_no_start(shift, spread):
+    """Due in the night, each goes its share beside it where that is allowed and in time, else where one goes alone."""
+    rule = Rule("r", before="15 hours", text="Hi", spread=spread, shift=shift)
+    quiet, start = QuietHours("21:00", "08:00"), datetime(2026, 2, 16, 20, tzinfo=NEW_YORK)
+    times = set()
+    for number in range(300):
+        visit = Appointment(f"A-{number}", start, recipients=[f"+1202555{number:04}"])
+        (one,) = reminders_of(visit, [rule], Defaults())
+        found = place(one, now=start - timedelta(days=3), window=WINDOW, quiet=quiet)
+        times.add(found.send_at.astimezone(NEW_YORK))
+    assert all(8 <= at.hour < 21 and at < start for at in times)
+    assert len(times) > 30
+    assert spread != "1 hour" or {at.day for at in times} == {15 if shift == "earlier" else 16}

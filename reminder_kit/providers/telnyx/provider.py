@@ -314,13 +314,13 @@ class Telnyx:
         and below) or of the message (`RejectedError` and below). Where there is no code that we know, a 401 is the
         key's, a 402 and a 403 the account's, a 429 the rate's, and the rest an `UnknownRefusalError`.
         """
-        if 200 <= response.status < 300:
+        if response.is_success:
             return receipt(response, "create")
         raise refusal(response, "create")
 
     def parse_read(self, response: Response) -> Receipt:
         """Read the answer to `read`; raises `MessageNotFoundError` for a 404, which may also mean a missing key."""
-        if 200 <= response.status < 300:
+        if response.is_success:
             return receipt(response, "read")
         raise refusal(response, "read")
 
@@ -330,7 +330,7 @@ class Telnyx:
         Raises `TooLateToCancelError` for a 403, whatever its code: Telnyx declares that status for a message that
         cannot be cancelled and for a key without the right to. The answer to `read` shows which.
         """
-        if 200 <= response.status < 300:
+        if response.is_success:
             return receipt(response, "cancel")
         if response.status == 403:
             raise refusal(response, "cancel", TooLateToCancelError, "ask for the message to learn more", force=True)
@@ -345,7 +345,7 @@ class Telnyx:
         created_at: datetime,  # noqa: ARG002 - asked for already
     ) -> tuple[Receipt, ...]:
         """Read the detail records: those whose webhook address carries our token. Raises as the other verbs do."""
-        if 200 <= response.status < 300:
+        if response.is_success:
             return recorded(response, token)
         raise refusal(response, "find")
 
@@ -356,13 +356,13 @@ class Telnyx:
         since: datetime,  # noqa: ARG002 - likewise
     ) -> tuple[Listed, ...]:
         """Read the detail records: those of the kit's own sender. Raises as the other verbs do."""
-        if 200 <= response.status < 300:
+        if response.is_success:
             return listed(response, self._from)
         raise refusal(response, "find")
 
     def parse_opt_outs(self, response: Response) -> OptOuts:
         """Read a page of opt-outs; which address is the person's is not documented, so ours is passed over."""
-        if 200 <= response.status < 300:
+        if response.is_success:
             return opted_out(response, self._from)
         raise refusal(response, "opt-outs")
 

@@ -212,7 +212,7 @@ class Twilio:
         message (`RejectedError` and below). Where there is no code that we know, a 401 is the credentials', a 402 and a
         403 the account's, a 429 the rate's, and the rest an `UnknownRefusalError`.
         """
-        if not 200 <= response.status < 300:
+        if not response.is_success:
             raise refusal(response, "create")
         found = receipt(response, "create")
         early = found.status != "scheduled" and not found.error
@@ -221,7 +221,7 @@ class Twilio:
 
     def parse_read(self, response: Response) -> Receipt:
         """Read the answer to `read`; raises `MessageNotFoundError` for a 404."""
-        if 200 <= response.status < 300:
+        if response.is_success:
             return receipt(response, "read")
         raise refusal(response, "read")
 
@@ -230,7 +230,7 @@ class Twilio:
 
         It comes with 30409 and status 400, or as a 409; no other 400 means that the message was withdrawn, either.
         """
-        if 200 <= response.status < 300:
+        if response.is_success:
             return receipt(response, "cancel")
         raise refusal(response, "cancel", TooLateToCancelError if response.status in {400, 409} else None)
 
@@ -257,7 +257,7 @@ class Twilio:
 
     def _listed(self, response: Response, number: str, since: datetime) -> list[Mapping[str, Any]]:
         """Return the rows of a list that are messages of this service to a number, made since an instant or nearly."""
-        if not 200 <= response.status < 300:
+        if not response.is_success:
             raise refusal(response, "find")
         listed = (json_object(response) or {}).get("messages")
         if not isinstance(listed, list):

@@ -192,7 +192,7 @@ class Vonage:
         message (`RejectedError` and below); where neither is known a 403 is the account's, and the rest an
         `UnknownRefusalError`.
         """
-        if not 200 <= response.status < 300:
+        if not response.is_success:
             raise refusal(response)
         if provider_id := text_of((json_object(response) or {}).get("message_uuid")):
             return Receipt(provider_id, "sent")
