@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from reminder_kit.calendars import CalendarSettings, Limits, read_calendar
 from reminder_kit.calendars.splitting import Index, scan
+from reminder_kit.calendars.text_numbers import _matches
 from tests.calendars.survival import END, SMALL, START, survives
 
 NUMBERS = {
@@ -391,3 +392,9 @@ def test_the_splitter_takes_any_bytes(data):
     from io import BytesIO
 
     scan(BytesIO(data), 0, Index.between(START, END, SMALL))
+
+
+@pytest.mark.parametrize(("junk", "found"), [(99, True), (100, False)])
+def test_of_a_text_a_hundred_candidates_are_tried(junk, found):
+    """What looks like a number and is none costs as much as one that is."""
+    assert bool(_matches("+123456; " * junk + "call +1 202 555 0123", "US")) is found
