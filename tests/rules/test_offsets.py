@@ -354,3 +354,89 @@ def test_weekdays_are_read_by_name_and_by_their_first_letters():
     for wrong in ("", "fr", "someday", 3):
         with pytest.raises(InvalidRuleError, match="friday"):
             weekday_number(wrong, "weekday")
+
+
+UNITS = {
+    "w week weeks": 7 * 86_400,
+    "d day days": 86_400,
+    "h hr hrs hour hours": 3600,
+    "min mins minute minutes": 60,
+    "sec secs second seconds": 1,
+}
+
+
+@pytest.mark.parametrize(
+    ("unit", "seconds"), [(unit, seconds) for units, seconds in UNITS.items() for unit in units.split()]
+)
+def test_every_unit_is_read(unit, seconds):
+    """Days and weeks are days of the calendar, all else is elapsed time."""
+    found = Offset.parse(f"3 {unit}")
+    assert (found.days * 86_400 + found.elapsed.total_seconds()) == 3 * seconds
+    assert found.kind == (OffsetKind.NOMINAL if seconds >= 86_400 else OffsetKind.EXACT)
+    assert parse_length(f"3{unit}", "x") == timedelta(seconds=3 * seconds)
+
+
+@pytest.mark.parametrize(
+    ("text", "days", "elapsed"),
+    [
+        ("PT5M", 0, timedelta(minutes=5)),
+        ("PT7S", 0, timedelta(seconds=7)),
+        ("P2W3DT4H5M6S", 17, timedelta(hours=4, minutes=5, seconds=6)),
+        ("1.4 seconds", 0, timedelta(seconds=1)),
+        ("1.6 seconds", 0, timedelta(seconds=2)),
+        ("1 week, 2 days and 3h 4min 5sec", 9, timedelta(hours=3, minutes=4, seconds=5)),
+        ("1 hour 1 hour", 0, timedelta(hours=2)),
+        (timedelta(hours=1, microseconds=7), 0, timedelta(hours=1)),
+    ],
+    ids=str,
+)
+def test_amounts_are_added_up_in_whole_seconds(text, days, elapsed):
+    """However many there are, of each form."""
+    assert (Offset.parse(text).days, Offset.parse(text).elapsed) == (days, elapsed)
+
+
+@pytest.mark.parametrize("longest", ["3660 days", "3659 days 24 hours", timedelta(days=3660)])
+def test_ten_years_are_the_longest_offset(longest):
+    """Which has two leap days or three, and some room."""
+    assert Offset.parse(longest)
+    for more in ("3661 days", "3660 days 1 second", timedelta(days=3660, seconds=1)):
+        with pytest.raises(InvalidRuleError, match="ten years"):
+            Offset.parse(more)
+
+
+def test_how_far_it_is_at_the_least_is_known_but_by_wall_clocks_of_its_own():
+    """A day that is counted by the anchor's clock may be an hour shorter; one at a time of its own may be minutes."""
+    assert Offset.parse("90 minutes").least() == timedelta(minutes=90)
+    assert Offset.parse("2 days 1 hour").least() == timedelta(days=2, hours=1)
+    for kind in (OffsetKind.LOCAL, OffsetKind.BUSINESS, OffsetKind.WEEKDAY, OffsetKind.ABSOLUTE):
+        assert Offset(kind, 2, at=time(9)).least() is None
+
+
+@pytest.mark.parametrize(("days", "back"), [(3659, True), (3659, False), (3660, True), (3660, False)])
+def test_a_business_day_is_looked_for_through_ten_years(days, back):
+    """And not for ever."""
+    start = at("2026-02-15 10:00", BERLIN)
+    only = start.date() + timedelta(days=-days if back else days)
+    offset = Offset(OffsetKind.BUSINESS, 1)
+    if days == 3660:
+        with pytest.raises(InvalidRuleError, match="no business day within ten years"):
+            apply_offset(start, BERLIN, offset, back=back, is_open=lambda day: day == only)
+    else:
+        assert apply_offset(start, BERLIN, offset, back=back, is_open=lambda day: day == only).date() == only
+
+
+@pytest.mark.parametrize(
+    ("seconds", "days", "words"),
+    [
+        (0, False, "0 minutes"),
+        (1, False, "1 second"),
+        (61, False, "1 minute 1 second"),
+        (3600, False, "1 hour"),
+        (90_061, False, "25 hours 1 minute 1 second"),
+        (90_061, True, "1 day 1 hour 1 minute 1 second"),
+        (180_122, True, "2 days 2 hours 2 minutes 2 seconds"),
+    ],
+)
+def test_a_length_in_words(seconds, days, words):
+    """One of a unit is told in the singular, none of it not at all."""
+    assert in_words(timedelta(seconds=seconds), days=days) == words
