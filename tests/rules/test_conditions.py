@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from reminder_kit.errors import InvalidRuleError
 from reminder_kit.model.appointments import Appointment, Recipient
 from reminder_kit.model.reasons import Reason
+from reminder_kit.rules.conditions import Condition
 from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.reminders import reminders_of
 from reminder_kit.rules.rule import Rule
@@ -148,3 +149,110 @@ def test_a_follow_up_may_jump_weekends_and_holidays(start, rule, due):
     assert f"{one.due_at:%Y-%m-%d %H:%M}" == due
     assert one.rule.is_follow_up
     assert "after the" in one.trail[1]
+
+
+VISIT = Appointment(
+    "A-1",
+    START,
+    title="Check-up",
+    location="12 High Street",
+    source="desk",
+    tags=["dental", "replied:confirm"],
+    data={"confirmed": True, "room": {"floor": 2, "name": "Blue"}, "doctors": ["Rey", "Ito"], "a.b": 1, "none": None},
+)
+ADA = Recipient("+12025550123", data={"vip": True, "plan": "gold"})
+
+
+@pytest.mark.parametrize(
+    ("condition", "fits"),
+    [
+        ({}, True),
+        ({"tags": "dental"}, True),
+        ({"tags": ["other", "dental"]}, True),
+        ({"tags": "dent*"}, False),  # a tag is no pattern
+        ({"replied": "confirm"}, True),
+        ({"replied": ["late", "no"]}, False),
+        ({"status": "confirmed"}, True),
+        ({"status": ["cancelled", "no_show"]}, False),
+        ({"source": ["web", "desk"]}, True),
+        ({"source": "des*"}, False),
+        ({"title": "check-*"}, True),
+        ({"title": "check"}, False),
+        ({"location": "?? high*"}, True),
+        ({"location": "? high*"}, False),
+        ({"data": {"confirmed": True}}, True),
+        ({"data": {"confirmed": False}}, False),
+        ({"data": {"confirmed": [False, True]}}, True),
+        ({"data": {"room.floor": 2}}, True),
+        ({"data": {"room.floor": 3}}, False),
+        ({"data": {"room.name": "bl*"}}, True),
+        ({"data": {"room.name": "bl"}}, False),
+        ({"data": {"room.name.x": "Blue"}}, False),
+        ({"data": {"doctors": "Ito"}}, True),
+        ({"data": {"doctors": "i?o"}}, True),
+        ({"data": {"doctors": "Ada"}}, False),
+        ({"data": {"missing": "*"}}, False),
+        ({"data": {"none": "*"}}, False),
+        ({"data": {"confirmed": True, "room.floor": 3}}, False),
+        ({"recipient": {"vip": True}}, True),
+        ({"recipient": {"plan": ["silver", "gold"]}}, True),
+        ({"recipient": {"plan": "silver"}}, False),
+        ({"tags": "dental", "status": "cancelled"}, False),
+        ({"tags": {"dental", "x"}, "source": frozenset({"desk"})}, True),
+    ],
+)
+def test_every_key_that_is_given_fits_by_any_of_its_values(condition, fits):
+    """And the first that does not is named."""
+    failing = Condition.read(condition, "only").failing(VISIT, ADA)
+    assert (failing is None) is fits
+    assert failing is None or failing in condition
+
+
+def test_who_is_not_there_has_no_data():
+    """A rule that speaks of the recipient's is for nobody then."""
+    assert Condition.read({"recipient": {"vip": True}}, "only").failing(VISIT, None) == "recipient"
+    assert Condition.read({"tags": "dental"}, "only").failing(VISIT, None) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("dental", "only must be a table"),
+        ({"tag": "x"}, "unknown condition 'tag'.*tags"),
+        ({"tags": []}, r"only.tags must name one or more \(\[\]\)"),
+        ({"tags": 7}, "only.tags must name one or more"),
+        ({"tags": [7]}, r"only.tags must be text \(7\)"),
+        ({"status": "confirmd"}, "only.status: unknown status 'confirmd'.*confirmed"),
+        ({"data": "x"}, "only.data must be a table"),
+        ({"recipient": {}}, "only.recipient must be a table"),
+    ],
+)
+def test_what_is_no_condition_is_refused_by_its_key(given, words):
+    with pytest.raises(InvalidRuleError, match=words):
+        Condition.read(given, "only")
+
+
+@pytest.mark.parametrize(
+    ("unless", "only", "all_of_it"),
+    [
+        ({"status": ["cancelled", "no_show"]}, {"status": "cancelled"}, True),
+        ({"status": "cancelled"}, {"status": ["cancelled", "confirmed"]}, False),
+        ({"tags": "a"}, {"tags": "a", "source": "desk"}, True),
+        ({"tags": "a", "source": "desk"}, {"tags": "a"}, False),
+        ({"tags": "a"}, {"source": "desk"}, False),
+        ({"data": {"a": 1}}, {"data": {"a": 1}}, False),
+        ({}, {"tags": "a"}, False),
+    ],
+)
+def test_an_exception_that_leaves_nothing_is_seen(unless, only, all_of_it):
+    """Where one key alone excepts whatever the other asks for."""
+    assert Condition.read(unless, "unless").rules_out(Condition.read(only, "only")) is all_of_it
+
+
+def test_the_same_condition_is_the_same_however_it_is_written():
+    """Keys in any order, one value or a list of one; its statuses are known."""
+    one = Condition.read({"tags": "a", "source": ["b"], "status": "cancelled"}, "only")
+    assert one == Condition.read({"status": ["cancelled"], "source": "b", "tags": ["a"]}, "only")
+    assert Condition.read(one, "only") is one
+    assert one.statuses == ("cancelled",)
+    assert Condition().statuses == ()
