@@ -26,7 +26,6 @@ from reminder_kit.reconciler.calendar_import import source_name
         (b"BEGIN:VCALENDAR", "calendar"),
         ([Path("a.ics"), Path("b.ics")], "calendar"),
     ],
-    ids=str,
 )
 def test_a_source_is_called_as_its_file_or_calendar(given, name):
     """By the stem of a file or address, without what may be secret in it; what has no name is "calendar"."""
