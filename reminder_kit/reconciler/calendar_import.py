@@ -127,12 +127,15 @@ def refused_problem(why: str) -> Any:
 
 def horizon_of(options: Any, settings: Settings, now: datetime) -> timedelta:
     """Return how far ahead a calendar is read: as configured, and further where a rule reaches further."""
-    dues = [due_time(rule, now, "UTC", settings.defaults.is_open) for rule in settings.rules]
-    reach = max((now - due for due in dues if due is not None and due < now), default=timedelta())
+    anchor = now + _FAR  # a rule for one instant is for whatever begins after it
+    dues = [due_time(rule, anchor, "UTC", settings.defaults.is_open) for rule in settings.rules]
+    reach = max((anchor - due for due in dues if due is not None and due < anchor), default=timedelta())
     own: timedelta = options.horizon
     return own if reach <= own - _EARLIER else timedelta(days=-(-(reach + _EARLIER) // timedelta(days=1)))
 
 
+_FAR = timedelta(days=3660)
+"""Further ahead than any rule reaches."""
 _EARLIER = timedelta(days=1)
 """How long before it is due an appointment must have been read, so that its reminder is in time."""
 

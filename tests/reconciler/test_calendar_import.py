@@ -1,13 +1,17 @@
-"""What a calendar is called where nobody says which source it is."""
+"""What a calendar is called where nobody says which source it is, and how far ahead it is read."""
 
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from reminder_kit.reconciler.calendar_import import source_name
+from reminder_kit.calendars import CalendarSettings
+from reminder_kit.reconciler.calendar_import import horizon_of, source_name
+from reminder_kit.rules.rule import Rule
+from tests.factories import START, settings_of
 
 
 @pytest.mark.parametrize(
@@ -30,3 +34,28 @@ from reminder_kit.reconciler.calendar_import import source_name
 def test_a_source_is_called_as_its_file_or_calendar(given, name):
     """By the stem of a file or address, without what may be secret in it; what has no name is "calendar"."""
     assert source_name(given) == name
+
+
+@pytest.mark.parametrize(
+    ("rules", "days"),
+    [
+        ([], 60),
+        ([{"before": "24 hours"}], 60),
+        ([{"days_before": 59, "at": "09:00"}], 61),
+        ([{"before": "59 days"}], 60),
+        ([{"before": "59 days 1 minute"}], 61),
+        ([{"before": "24 hours"}, {"before": "100 days"}], 101),
+        ([{"after": "100 days"}], 60),
+        ([{"after_booking": "100 days"}], 60),
+    ],
+)
+def test_a_calendar_is_read_a_day_further_than_its_rules_reach(rules, days):
+    """At the least as far as is configured: what is imported the day before a reminder is due is in time for it."""
+    settings = settings_of(*(Rule(f"r{n}", text="Hi", **when) for n, when in enumerate(rules)))
+    assert horizon_of(CalendarSettings(), settings, START) == timedelta(days=days)
+
+
+def test_a_rule_for_one_instant_is_for_whatever_begins_after_it():
+    """Years ahead: "we move on Monday" concerns everybody who has a date."""
+    moving = Rule("moving", text="We have moved", on=START + timedelta(days=3))
+    assert horizon_of(CalendarSettings(), settings_of(moving), START) > timedelta(days=3650)
