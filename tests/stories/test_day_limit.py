@@ -76,6 +76,20 @@ def test_where_one_is_withdrawn_another_takes_its_place(make_kit, sandbox):
     assert at_rest(kit)
 
 
+@pytest.mark.parametrize(("count", "runs"), [(2, 0), (51, 0), (60, 1)], ids=["a few", "too many to group", "many"])
+def test_where_one_is_cancelled_another_speaks_in_the_same_run(make_kit, sandbox, count, runs):
+    """Once the message is taken back; of more than are worked on at once, the next run finds out whose turn it is."""
+    kit = make_kit([DAY], max_per_day=1)
+    visits = [visit(f"A-{number}", minute=number, title=f"Visit {number}.") for number in range(count)]
+    kit.sync(visits)
+    (first,) = sandbox.parked()
+    kit.sync([evolve(one, status="cancelled") if one.title in first.text else one for one in visits])
+    for _ in range(runs):
+        kit.resync()
+    (second,) = sandbox.parked()
+    assert second.text != first.text
+
+
 def test_what_went_out_counts(make_kit, sandbox):
     """Nothing that comes in later that day is nearer than what the person has."""
     kit = make_kit([DAY], max_per_day=1)
