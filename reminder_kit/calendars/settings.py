@@ -178,11 +178,11 @@ def _known_zone(_instance: object, _attribute: object, value: str | None) -> Non
 
 
 def _one_of(*words: str) -> Callable[[object, Attribute[str], object], None]:
-    """Return what raises `ConfigurationError` for any other word."""
+    """Return what raises `InvalidInputError` for any other word."""
 
     def check(_instance: object, attribute: Attribute[str], value: object) -> None:
         if value not in words:
-            raise ConfigurationError(f"{attribute.name} must be one of {', '.join(words)}, not {value!r}")
+            raise InvalidInputError(f"{attribute.name} must be one of {', '.join(words)}, not {value!r}")
 
     return check
 
@@ -232,7 +232,7 @@ class CalendarSettings:
             values[key] = _setting(key, value, where)
         try:
             return cls(**values)
-        except (TypeError, ValueError, ConfigurationError) as error:
+        except (TypeError, ValueError) as error:
             raise ConfigurationError(f"[{where}]: {error.args[0] if error.args else error}") from None
 
 

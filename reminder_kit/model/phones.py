@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
-__all__ = ["country_of", "is_given_out", "is_possible", "looks_like_e164", "masked", "phone_number"]
+__all__ = ["country_of", "is_given_out", "is_possible", "masked", "phone_number"]
 
 
 def masked(number: str) -> str:
@@ -36,15 +36,6 @@ def phone_number(phone: str, region: str | None) -> str | None:
     remarked behind a number ("(mum)") is dropped.
     """
     return _phone_number(phone, None if phone.startswith("+") else region)
-
-
-_E164 = re.compile(r"\+[1-9][0-9]{1,14}")
-"""E.164, by its characters and their number alone."""
-
-
-def looks_like_e164(phone: str) -> bool:
-    """Say whether a text has the characters of E.164. Such a number may still be none ("+12" is not)."""
-    return _E164.fullmatch(phone) is not None
 
 
 _REMARK = re.compile(r"(?P<number>[(+\d][\d\s()./\-]*\d)[^\d+]*[^\W\d_](?P<remark>.*)", re.DOTALL)

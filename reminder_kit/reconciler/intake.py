@@ -12,9 +12,9 @@ from typing import Any
 from attrs import define, field
 
 from reminder_kit.ledger.ledger import Ledger
-from reminder_kit.model.appointments import Appointment, normalise
+from reminder_kit.model.appointments import Appointment, Recipient, normalise
 from reminder_kit.model.as_of import AsOf
-from reminder_kit.model.phones import looks_like_e164
+from reminder_kit.model.phones import phone_number
 from reminder_kit.model.records import Batch, Identity, Incoming
 from reminder_kit.model.revisions import revision_order
 from reminder_kit.model.snapshots import encode, fingerprint
@@ -23,6 +23,8 @@ from reminder_kit.reconciler.batches import batched
 __all__ = ["Intake"]
 
 _PIECE = 500  # appointments drawn and compared at a time
+_BEGINNING = 7
+"""Characters by which numbers of a kind are alike: the plus, a country's code, and what follows on it."""
 
 
 @define
@@ -45,6 +47,8 @@ class Intake:
     sources: dict[str, None] = field(factory=dict)
     #: The hashes of the identities that were let go.
     let_go: set[int] = field(factory=set)
+    #: Whether numbers are read as they stand, by how they begin and how long they are.
+    _standing: dict[tuple[str, int], bool] = field(factory=dict)
 
     def draw(self, appointments: Iterable[Appointment]) -> None:
         """Draw all of it, and keep what the ledger does not hold as it is."""
@@ -81,11 +85,20 @@ class Intake:
         order = revision_order(appointment.revision)
         if removed or (order[0] and order != tuple(known_order)):
             return False
-        # what stands as the ledger has it had its numbers read before: to read them again costs more than all the rest
-        is_plain = all(looks_like_e164(recipient.phone) for recipient in appointment.recipients)
-        if is_plain and fingerprint(encode(appointment)) == held:
+        if all(map(self._stands, appointment.recipients)) and fingerprint(encode(appointment)) == held:
             return True
         return fingerprint(encode(normalise(appointment, self.region))) == held
+
+    def _stands(self, recipient: Recipient) -> bool:
+        """Say whether a number is read as it stands, as the first one was that begins like it and is as long.
+
+        To read each again costs more than all the rest. One that would be read otherwise than before, by a library of
+        another version, is of a kind: it begins like others.
+        """
+        kind = recipient.phone[:_BEGINNING], len(recipient.phone)
+        if kind not in self._standing:
+            self._standing[kind] = phone_number(recipient.phone, None) == recipient.phone
+        return self._standing[kind] and not recipient.email
 
     def _keep_what_is_held(self, identity: Identity) -> None:
         for record in self.ledger.read(lambda reader: list(reader.records(identities=[identity]))):

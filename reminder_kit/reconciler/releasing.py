@@ -58,7 +58,7 @@ def release(
     releases = {work.record.row: work.release(digest, now) for work in all_works}
     worked_on = {work.record.row for work in works if work.record.dirty and work.complete}
     known = tx.reader.phones(sorted(worked_on))
-    for work in works:
+    for work in (work for work in works if work.record.row in worked_on):  # others may be such as can't be read here
         if not set(known.get(work.record.row, ())) <= set(work.phones()):
             tx.drop_phones(releases[work.record.row], work.phones())
     tx.release(list(releases.values()))

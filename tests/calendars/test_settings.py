@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reminder_kit.calendars import CalendarSettings
-from reminder_kit.errors import ConfigurationError
+from reminder_kit.errors import ConfigurationError, InvalidInputError
 
 
 @pytest.mark.parametrize("setting", ["phones", "sources"])
@@ -24,5 +24,7 @@ def test_each_choice_is_taken_and_no_other(name, words):
     """What may be chosen is told in the error."""
     for word in words.split():
         assert getattr(CalendarSettings(**{name: word}), name) == word
-    with pytest.raises(ConfigurationError, match=words.split()[-1]):
+    with pytest.raises(InvalidInputError, match=f"{name} must be one of {', '.join(words.split())}"):
         CalendarSettings(**{name: "sometimes"})
+    with pytest.raises(ConfigurationError, match=f"{name} must be one of"):
+        CalendarSettings.from_mapping({name: "sometimes"})

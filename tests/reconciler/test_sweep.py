@@ -7,6 +7,7 @@ import pytest
 from reminder_kit import Rule
 from reminder_kit.errors import UnsafePlanError
 from reminder_kit.ledger.reader import Reader
+from reminder_kit.model import phones
 from reminder_kit.model.records import Identity
 from reminder_kit.reconciler import executor
 from tests.factories import DAY, HOUR, summed, visit
@@ -127,6 +128,20 @@ def test_the_numbers_of_what_is_let_go_are_not_read_again(make_kit, monkeypatch)
     monkeypatch.setattr("reminder_kit.model.appointments.phone_number", lambda phone, region: read.append(phone))
     kit.resync(iter(rows), as_of=kit.now())
     assert set(read) == {"+12025550147"}
+
+
+def test_numbers_that_are_read_otherwise_by_now_are_recorded_anew(make_kit, monkeypatch, records_read):
+    """A later library strips what an earlier one kept of a country's numbers: those of another country stand."""
+    kit = make_kit([DAY])
+    rows = [visit(f"A-{index:02}", day=13, phone=f"+44020794601{index:02}") for index in range(20)]
+    rows += [visit(f"B-{index:02}", day=13, phone=f"+120255501{index:02}") for index in range(20)]
+    read = phones._phone_number
+    monkeypatch.setattr(phones, "_phone_number", lambda phone, _region: phone)  # as an earlier one did
+    kit.sync(rows)
+    monkeypatch.setattr(phones, "_phone_number", read)
+    records_read.clear()
+    kit.resync(iter(rows), as_of=kit.now())
+    assert {name[0] for name in records_read} == {"A"}
 
 
 @pytest.mark.parametrize("first", ["as recorded", "as it changed"])
