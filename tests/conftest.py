@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import threading
 import time
 from datetime import timedelta
 
@@ -45,10 +47,13 @@ def _created_by_copying(request, monkeypatch, empty_ledger):
     create = SQLiteFile.create
 
     def copy(database):
+        part = database.path.with_name(f".{database.path.name}.{threading.get_ident()}")
         with contextlib.suppress(OSError):
-            database.path.touch(database._mode, exist_ok=False)
-            database.path.chmod(database._mode)
-            database.path.write_bytes(empty_ledger)
+            part.write_bytes(empty_ledger)
+            part.chmod(database._mode)
+            os.link(part, database.path)  # whole at once, and never in the place of another one
+        with contextlib.suppress(OSError):
+            part.unlink()
         create(database)
 
     monkeypatch.setattr(SQLiteFile, "create", copy)
