@@ -12,6 +12,7 @@ from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.rule import Rule
 from tests.factories import NUMBER, visit
+from tests.simulation.world import Died
 
 DAY = Rule("day-before", before="24 hours", text="See you {{ when }}")
 
@@ -181,10 +182,6 @@ def test_a_question_is_asked_once_where_keys_are_not_proven(in_doubt, sandbox, a
     assert len(texts(sandbox)) == 2
     assert kit.status()["messages"] == {"unknown": 1}
     assert sum(request.fault == "drop_after" for request in sandbox.requests) == 2
-
-
-class Died(BaseException):
-    """The process is gone."""
 
 
 def test_a_question_counts_as_asked_before_it_leaves(in_doubt, sandbox, monkeypatch):

@@ -103,11 +103,11 @@ def test_what_other_libraries_write_is_told_as_cldr_has_it(name, given, meant):
     assert fault_of_pattern(name, given).endswith(f"write {meant!r}")
 
 
-@pytest.mark.parametrize("given", ["hH", "kK", "hk", "mm m", "ss s", "M L", "E e", "EEE ccc", "y yy", "d dd"])
+@pytest.mark.parametrize("given", ["hH", "kK", "hk", "mm m", "ss s", "M L", "EEE eee", "EEE ccc", "y yy", "d dd"])
 def test_what_says_the_same_twice_lacks_its_quotes(given):
     """A letter of a word between quotes that are missing."""
     name = "time" if set(given) & set("hHkKms") else "date"
-    assert "says the same as" in fault_of_pattern(name, given) or "is no day" in fault_of_pattern(name, given)
+    assert "says the same as" in fault_of_pattern(name, given)
 
 
 @pytest.mark.parametrize("named", ["short", "medium", "long", "full"])
