@@ -10,6 +10,7 @@ import ast
 import os
 import subprocess
 import sys
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
@@ -37,7 +38,7 @@ class Covering:
 
     def __init__(self, files):
         """Read data files whose contexts are the names of tests."""
-        self._lines = {}
+        self._lines, self._breadths = {}, {}
         for file in files:
             data = CoverageData(str(file))
             data.read()
@@ -50,20 +51,24 @@ class Covering:
     def selection_of(self, mutant):
         """Return the tests that run the statement of a mutant, or that use what was made of it once for all of them.
 
-        Those near the module come first, and of these the ones that run the fewest of its lines; no more than `MOST`,
-        since later stages ask whole folders.
+        Those near the module come first, those on a server last, and of these the ones that run the fewest of its
+        lines; no more than `MOST`, since later stages ask whole folders.
         """
         path = mutant.point.path
         lines, near = self._lines.get(path, {}), tuple(f"{folder}/" for folder in selections(path)[0].tests)
         statement = statement_of(path, mutant.point.line)
         found = self._tests_of(statement) | self._tests_of_users(statement)
         found = found or set().union(*lines.values())
-        breadth = dict.fromkeys(found, 0)
-        for tests in lines.values():
-            for test in tests & found:
-                breadth[test] += 1
-        nearest = sorted(found, key=lambda test: (not test.startswith(near), breadth[test], test))
+        breadth = self._breadth(path)
+        nearest = sorted(found, key=lambda test: ("[postgres" in test, not test.startswith(near), breadth[test], test))
         return Selection("tests that run it", QUICK, nearest[:MOST])
+
+    def _breadth(self, path):
+        """Return how many lines of a module each test runs."""
+        if path not in self._breadths:
+            lines = self._lines.get(path, {})
+            self._breadths[path] = Counter(test for tests in lines.values() for test in tests)
+        return self._breadths[path]
 
     def _tests_of(self, statement):
         lines = self._lines.get(statement.path, {})
