@@ -18,7 +18,7 @@ from secrets import token_hex
 
 from reminder_kit.errors import LedgerError
 from reminder_kit.ledger.databases.private_files import create_private
-from reminder_kit.ledger.databases.sqlite_files import at_rest, open_still, open_to_read, open_to_write
+from reminder_kit.ledger.databases.sqlite_files import at_rest, is_untouched, open_still, open_to_read, open_to_write
 
 __all__ = ["copied_whole", "in_the_making", "put_back"]
 
@@ -63,7 +63,7 @@ def copied_whole(source: Path, part: Path, name: str) -> None:
     before = at_rest(source)
     if before is not None:
         _copy(open_still(source), part)
-    if before is None or at_rest(source) != before:  # somebody has it open
+    if before is None or not is_untouched(source, before):  # somebody has it open
         _copy(open_to_read(source), part)
     with closing(open_to_write(part)) as copy:
         copy.execute("PRAGMA journal_mode = DELETE")

@@ -201,7 +201,7 @@ class SQLiteFile:
         if before is not None:
             with suppress(LedgerError):
                 answer = self._ask_still(question)
-                if sqlite_files.at_rest(self.path) == before:
+                if sqlite_files.is_untouched(self.path, before):
                     return answer
         try:
             return self._ask_pooled(question)

@@ -9,7 +9,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from sqlite3 import Error
 from urllib.parse import quote
@@ -23,6 +23,7 @@ __all__ = [
     "at_rest",
     "copied",
     "is_own",
+    "is_untouched",
     "open_memory",
     "open_still",
     "open_to_read",
@@ -30,9 +31,6 @@ __all__ = [
     "scrub",
     "use_log",
 ]
-
-_WAL = 2
-"""The version number in byte 18 of a file with a write-ahead log (SQLite, "Database File Format", 1.3.3)."""
 
 
 def _opened(path: Path, mode: str, patience: float, *pragmas: str) -> sqlite3.Connection:
@@ -126,25 +124,50 @@ def _beside(path: Path, ending: str) -> Path:
     return path.with_name(path.name + ending)
 
 
-def at_rest(path: Path) -> tuple[int, ...] | None:
-    """Return what a file with a write-ahead log looks like while no log, hence no writer, is there; None otherwise.
+FileState = tuple[int, ...]
+"""Which file it is, its size, and when it was last written to, in nanoseconds by its disk's clock."""
 
-    Two equal values mean that nobody wrote to the file in between.
-    """
+
+def at_rest(path: Path) -> FileState | None:
+    """Return the state of a file with a write-ahead log while no log, hence no writer, is there; None otherwise."""
+    state = _state(path)
+    return state if state is not None and _has_log(path) else None
+
+
+def is_untouched(path: Path, since: FileState) -> bool:
+    """Say whether nobody has written to a file that was at rest, or has it open, since it had that state."""
+    return _state(path) == since
+
+
+def _state(path: Path) -> FileState | None:
     with suppress(OSError):
-        if _beside(path, "-wal").exists() or _beside(path, "-journal").exists():
-            return None
-        with path.open("rb") as file:
-            header = file.read(100)
-        if len(header) == 100 and header[18] == _WAL:
+        if not _beside(path, "-wal").exists() and not _beside(path, "-journal").exists():
             found = path.stat()
-            return found.st_ino, found.st_size, found.st_mtime_ns, hash(header)
+            return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
     return None
+
+
+def _has_log(path: Path) -> bool:
+    """Say whether a file has a write-ahead log, without locks and without a trace.
+
+    SQLite is asked, which opens no such file where it may not lock. To look at the header would be quicker; but a
+    process that opens and closes a file itself loses all locks that it has on it, SQLite's own and its host's ("How To
+    Corrupt An SQLite Database File", 2.2).
+    """
+    try:
+        with closing(_opened(path, "mode=ro&nolock=1", PATIENCE)) as connection:
+            connection.execute("PRAGMA schema_version")
+    except Error as error:
+        return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_CANTOPEN
+    return False
 
 
 @contextmanager
 def copied(path: Path) -> Iterator[Path]:
-    """Yield the path of a copy of a file and its log, in a temporary folder."""
+    """Yield the path of a copy of a file and its log, in a temporary folder.
+
+    Only for a file that SQLite can't open here: locks that this process had on it would be lost (see `_has_log`).
+    """
     with tempfile.TemporaryDirectory(prefix="reminder-kit-") as folder:
         copy = Path(folder) / path.name
         for ending in ("-wal", "-journal", ""):
