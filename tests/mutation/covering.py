@@ -61,7 +61,7 @@ class Covering:
         found = found or set().union(*lines.values())
         breadth = self._breadth(path)
         nearest = sorted(found, key=lambda test: ("[postgres" in test, not test.startswith(near), breadth[test], test))
-        return Selection("tests that run it", QUICK, nearest[:MOST])
+        return Selection("tests that run it", QUICK, nearest[:MOST], by_name=True)
 
     def _breadth(self, path):
         """Return how many lines of a module each test runs."""

@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 from queue import SimpleQueue
@@ -23,9 +24,22 @@ from queue import SimpleQueue
 import pytest
 
 from tests.mutation.covering import covered, statement_of
+from tests.mutation.forked import exchanged
 from tests.mutation.operators import OWN
-from tests.mutation.points import all_points, known_equivalents, modules, mutant_of, named, points_of, sample, squeezed
-from tests.mutation.workshop import ROOT, Workshop, selections
+from tests.mutation.points import (
+    Mutant,
+    Point,
+    all_points,
+    known_equivalents,
+    modules,
+    mutant_of,
+    named,
+    points_of,
+    sample,
+    squeezed,
+)
+from tests.mutation.workshop import QUICK, ROOT, Selection, Workshop, selections
+from tests.postgres import binaries, running_server
 
 SEED = int(os.environ.get("REMINDER_KIT_SEED", f"{datetime.now(UTC):%Y%m%d}"))
 NUMBER = int(os.environ.get("REMINDER_KIT_MUTANTS", "200"))
@@ -51,9 +65,18 @@ def stages(folder):
     return [covered(folder, WORKERS).selection_of, *map(of_folders, (0, 2, 3, 1))]
 
 
+@pytest.fixture
+def at_the_end(monkeypatch):
+    """What ends with the run: whoever tries mutants, and one PostgreSQL server for all of them, if there is any."""
+    with ExitStack() as stack:
+        if folder := binaries():
+            monkeypatch.setenv("REMINDER_KIT_TEST_POSTGRES", stack.enter_context(running_server(folder)))
+        yield stack
+
+
 @pytest.mark.mutation
 @pytest.mark.timeout(0)
-def test_a_sample_of_mutants_is_noticed(tmp_path, capsys):
+def test_a_sample_of_mutants_is_noticed(tmp_path, capsys, at_the_end):
     """Of a sample of mutants that differ from the original, no more than 5 % (of a small one: no more than three) live.
 
     Those known as equivalent are drawn, counted and named, but not tried.
@@ -66,7 +89,9 @@ def test_a_sample_of_mutants_is_noticed(tmp_path, capsys):
     until = time.monotonic() + (SECONDS or float("inf"))
     not_asked, workshops = set(), SimpleQueue()
     for number in range(WORKERS):
-        workshops.put(Workshop(tmp_path / f"copy{number}", not_asked))
+        shop = Workshop(tmp_path / f"copy{number}", not_asked)
+        at_the_end.callback(shop.close)
+        workshops.put(shop)
 
     def tell(line):
         with capsys.disabled():
@@ -189,6 +214,62 @@ def test_what_runs_but_once_is_known_by_the_name_others_use(line, names):
     source = (ROOT / "tests/mutation/covering.py").read_text(encoding="utf-8").split("\n")
     (number,) = [number for number, text in enumerate(source, 1) if text.strip().startswith(line)]
     assert statement_of("tests/mutation/covering.py", number).kept == names
+
+
+LIVE = """\
+LIMIT = 3
+class Some:
+    def of(self, ages, least=4):
+        return [age for age in ages if age > least]
+def other():
+    return LIMIT
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ("age > least", "age >= least", [4, 5]),
+        ("if age", "if not age", [3, 4]),
+        ("LIMIT = 3", "LIMIT = 4", None),
+        ("least=4", "least=5", None),
+        ("return LIMIT", "return -LIMIT", [5]),
+        ("class Some", "class Other", None),
+    ],
+)
+def test_what_differs_in_functions_alone_is_put_into_those_that_live(tmp_path, old, new, found):
+    """Whoever holds a function runs its new code; a table, a default or a class is made once, and is not exchanged."""
+    file = tmp_path / "some.py"
+    file.write_text(LIVE, encoding="utf-8")
+    made = {}
+    exec(compile(LIVE, file, "exec", dont_inherit=True), made)
+    functions, some = [made["Some"].of, made["other"]], made["Some"]()
+    changes = exchanged(file, LIVE.replace(old, new), functions)
+    assert (changes is None) is (found is None)
+    for function, code in changes or ():
+        function.__code__ = code
+    assert some.of([3, 4, 5]) == (found or [5])
+
+
+CASES = [("waits", "held"), ("was_not_told", "day_limit")]
+
+
+@pytest.mark.slow
+def test_what_a_fork_was_told_is_forgotten_by_the_next(tmp_path):
+    """A mutant is noticed by its test, again and again; a table's is, too; and nothing is noticed of no mutant."""
+    path = "reminder_kit/planning/moves.py"
+    source = (ROOT / path).read_text(encoding="utf-8")
+    changed = [source.replace("anchor == CHANGE", "anchor != CHANGE"), source, source.replace("Reason.DAY_LIMIT, ", "")]
+    function, same, table = (Mutant(Point(path, "", 0, 1), text, "", "") for text in changed)
+    folder = "tests/planning/test_moves.py::"
+    waits, told = (f"{folder}test_a_move_that_{what}_keeps_its_time[{which}]" for what, which in CASES)
+    shop = Workshop(tmp_path / "copy", set())
+    try:
+        asked = Selection("those that run it", QUICK, [waits, told], by_name=True)
+        found = [shop.noticed_by(mutant, asked) for mutant in (function, same, table, function)]
+        assert found == [waits, None, told, waits]
+    finally:
+        shop.close()
 
 
 def test_what_is_listed_as_equivalent_are_mutants_that_can_be_made():

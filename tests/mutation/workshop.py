@@ -15,6 +15,7 @@ from contextlib import suppress
 
 from attrs import frozen
 
+from tests.mutation.forked import Forked
 from tests.mutation.points import ROOT
 
 OWN_STEP = ["nightly", "benchmark", "fuzz", "live", "zones", "mutation", "hosts", "browser"]
@@ -59,6 +60,8 @@ class Selection:
     markers: str
     tests: list[str]
     seconds: int = QUICK_ONE
+    #: Whether they are quick ones that are named one by one, so that a process which has them ready can be asked.
+    by_name: bool = False
 
 
 def selections(path):
@@ -92,11 +95,16 @@ class Workshop:
         """Copy the project into a folder; `not_asked` are the tests, of all workers, that fail without a mutant."""
         self.folder = folder
         self.not_asked = not_asked
+        self._forked = None
         folder.mkdir(parents=True)
         copied(folder)
 
     def noticed_by(self, mutant, selection):
         """Return the test of a selection that fails with the mutant, and passes without it; None if there is none."""
+        if selection.by_name:
+            self._forked = self._forked or Forked(self.folder, selection.markers, selection.seconds)
+            with suppress(NotImplementedError):
+                return self._forked.noticed_by(mutant, selection.tests, self.not_asked)
         original = (self.folder / mutant.point.path).read_text(encoding="utf-8")
         while True:
             self._write(mutant.point.path, mutant.source)
@@ -107,6 +115,11 @@ class Workshop:
             if failed is None or "::" not in failed or self._run(selection, [failed]) is None:
                 return failed
             self.not_asked.add(failed)
+
+    def close(self):
+        """End what was started."""
+        if self._forked is not None:
+            self._forked.close()
 
     def _write(self, path, source):
         """Write a module of the copy, of which no compiled code is kept: a mutant may have its size and second."""
