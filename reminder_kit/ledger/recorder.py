@@ -19,7 +19,7 @@ from reminder_kit.ledger.sql.statements import Statements
 from reminder_kit.model.as_of import AsOf, Written
 from reminder_kit.model.messages import Included
 from reminder_kit.model.records import Identity, Incoming, RecordResult
-from reminder_kit.model.revisions import is_older
+from reminder_kit.model.revisions import ALONE, OF_SERIES, PART, is_older
 from reminder_kit.planning.renamed_keys import renamed_key
 
 __all__ = ["Recorder"]
@@ -51,10 +51,14 @@ class _RecordedRow:
         """Say whether this is the same appointment, still there."""
         return self.fingerprint == incoming.fingerprint and not self.removed
 
-    def grows(self, incoming: Incoming) -> bool:
-        """Say whether the revision of an unchanged appointment grew."""
-        kind = incoming.order[0]
-        return bool(kind) and (kind != self.kind or is_older((self.kind, self.order), incoming.order) is True)
+    def grown(self, incoming: Incoming) -> tuple[str, str] | None:
+        """Return the revision of an unchanged appointment, where it grew; None: it did not."""
+        kind, order = incoming.order
+        if self.kind == OF_SERIES and kind == ALONE:  # nothing new is said of the series
+            newer = is_older(incoming.order, (self.kind, self.order)) is False
+            return (OF_SERIES, self.order[:PART] + order) if newer else None
+        grew = kind != self.kind or is_older((self.kind, self.order), incoming.order) is True
+        return incoming.order if kind and grew else None
 
     def is_news(self, incoming: Incoming, at: datetime) -> bool:
         """Say whether it is to be noted that an unchanged appointment was handed in `at`."""
@@ -79,8 +83,8 @@ class _Batch:
     def sort_in(self, incoming: Incoming, before: _RecordedRow | None) -> RecordResult:
         """Note what is to be done with an appointment, and return how that is called."""
         if before is not None and before.holds(incoming):
-            if before.grows(incoming):
-                self.renewed[before.row] = incoming.order
+            if (grown := before.grown(incoming)) is not None:
+                self.renewed[before.row] = grown
             elif self.handed_in_at is not None and before.is_news(incoming, self.handed_in_at):
                 self.renewed[before.row] = (before.kind, before.order)
             return RecordResult.UNCHANGED

@@ -19,7 +19,9 @@ __all__ = ["instant_of", "json_object", "short", "text_of"]
 _LONGEST = 160
 """Characters of a provider's words that an error shows."""
 
-_NUMBER = re.compile(r"\+?\d(?:[\s().-]?\d){6,}")
+_APART = r"(?:\s?[./-]\s?|\s)?"
+_AREA = rf"(?:\(\d+\){_APART})?"
+_NUMBER = re.compile(rf"\+?{_AREA}\d(?:{_APART}{_AREA}\d){{6,}}")
 """Seven digits or more, however they are grouped: what may be a phone number."""
 
 

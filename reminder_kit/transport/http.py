@@ -117,7 +117,7 @@ class HttpChannel:
         unsent = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
         if isinstance(error, (*unsent, httpx.UnsupportedProtocol)):
             return NotSentError(
-                f"{self._where}: no connection ({name}): {error or 'timed out'}; check base_url and the network"
+                f"{self._where}: no connection ({name}): {str(error) or 'timed out'}; check base_url and the network"
             )
         return NoAnswerError(
             f"{self._where}: no whole answer within {self.timeout:g} s ({name}); it may have been done"

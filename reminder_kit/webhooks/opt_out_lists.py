@@ -96,7 +96,7 @@ async def _rows(lister: OptOutLister, io: IO) -> AsyncIterator[tuple[str, dateti
     of nothing that we can use may stand between others, two in a row may not.
     """
     seen, empty = set[tuple[str, datetime | None]](), False
-    for page in range(1, _PAGES):
+    for page in range(1, _PAGES + 1):
         answer = await _page(lister, io, page)
         rows = [(listed, _instant(answer.since.get(listed))) for listed in answer.numbers]
         fresh = dict.fromkeys(row for row in rows if row not in seen)

@@ -1,4 +1,4 @@
-"""A host's own locks on its SQLite file: whatever of the ledger in it is asked, in the same process, they hold."""
+"""A host's own locks on its SQLite file: they hold whatever is asked of the ledger in it, and ours are given back."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from contextlib import closing
 
 import pytest
 
+from reminder_kit.errors import LedgerError
+from reminder_kit.testing.ledger_stage import NOW, incoming
 from tests.ledger.test_sqlite_files import ask_everything
 
 OTHER = """
@@ -74,3 +76,26 @@ def test_a_host_that_reads_sees_one_state_to_its_end(shared, asked):
         assert locked_out(path, "EXCLUSIVE")
         host.execute("COMMIT")
     assert not locked_out(path, "EXCLUSIVE")
+
+
+@pytest.mark.parametrize("shared", ["delete"], indirect=True)
+def test_what_cannot_be_committed_for_a_reader_is_undone_at_once(shared, ledgers):
+    """A host's reader keeps a write from being committed: that is told, nothing stays locked, the next write works."""
+    path, _ = shared
+    ledger = ledgers(f"sqlite:///{path}", busy_timeout=0.1)
+
+    def take(id):
+        with ledger.writing() as transaction:
+            return transaction.record([incoming(id)], NOW)
+
+    take("A-1")
+    with closing(sqlite3.connect(path, isolation_level=None)) as host:
+        host.execute("BEGIN")
+        host.execute("SELECT * FROM bookings").fetchall()
+        with pytest.raises(LedgerError, match="is locked, by another process"):
+            take("A-2")
+        host.execute("COMMIT")
+        assert not locked_out(path, "IMMEDIATE")
+        host.execute("INSERT INTO bookings VALUES (1)")
+    take("A-3")
+    assert ask_everything(ledger) == ["A-1", "A-3"]

@@ -118,3 +118,22 @@ def test_what_a_plan_calls_older_is_what_the_ledger_refuses(ledger, record):
             older = coming.is_older_than(as_recorded(ledger, name))
             result = record(name, second, NOW + timedelta(hours=1), as_of=as_of)
             assert (result is RecordResult.STALE) is older, name
+
+
+def test_an_occurrence_that_comes_alone_again_takes_nothing_of_what_is_known_away(ledger):
+    """Unchanged under an older revision of its own it stays as new as it was; under a newer one that is noted."""
+
+    def take(title, revision):
+        with ledger.writing() as transaction:
+            return transaction.record([incoming(title=title, revision=revision)], NOW)[0]
+
+    assert take("new", SeriesRevision((2, 0), (3, 0))) is RecordResult.NEW
+    whole = as_recorded(ledger).revision
+    for same in ((2, 5), (3, 0)):
+        assert take("new", SeriesRevision(None, same)) is RecordResult.UNCHANGED
+        assert as_recorded(ledger).revision == whole
+    assert take("old", SeriesRevision(None, (2, 7))) is RecordResult.STALE
+    assert take("new", SeriesRevision(None, (3, 5))) is RecordResult.UNCHANGED
+    assert take("old", SeriesRevision(None, (3, 4))) is RecordResult.STALE
+    assert take("old", SeriesRevision((1, 9), (9, 0))) is RecordResult.STALE
+    assert take("newer", SeriesRevision(None, (3, 6))) is RecordResult.CHANGED

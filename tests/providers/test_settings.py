@@ -171,3 +171,11 @@ def test_a_service_that_cannot_be_read(value, status, state):
 def test_services_live_at_another_address_of_twilios(base_url, services):
     """In each region; a stand-in is asked where it is."""
     assert services_url(base_url) == services
+
+
+def test_a_profile_that_may_write_nowhere_is_told_once():
+    """It writes to no country, so that no line says where it writes."""
+    told = [words for _, words in lines(telnyx(CLINIC | {"whitelisted_destinations": []})[1])]
+    assert [words for words in told if "write" in words] == [
+        "'Clinic' may write to no country: allow destinations in the Telnyx portal"
+    ]

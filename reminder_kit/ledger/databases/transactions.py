@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -44,9 +44,16 @@ def transaction(engine: Engine, explained: Callable[[Exception], LedgerError]) -
             try:
                 begun.commit()
             except SQLAlchemyError as error:
+                _end(connection)
                 raise CommitError(str(explained(error))) from error
     except (SQLAlchemyError, sqlite_files.Error) as error:  # SQLite's driver is asked directly
         raise explained(error) from error
+
+
+def _end(connection: sa.Connection) -> None:
+    """Roll back what could not be committed: SQLite would keep it open, and its locks, on a connection of the pool."""
+    with suppress(SQLAlchemyError, connection.dialect.loaded_dbapi.Error):
+        connection.connection.rollback()
 
 
 def greeted_after_rest(engine: Engine) -> Engine:

@@ -61,8 +61,9 @@ def _remarks(found: Found, webhook_url: str | None) -> Iterator[Remark]:
     countries = found.get("whitelisted_destinations")
     if countries == []:
         yield Remark("profile", f"{name!r} may write to no country: allow destinations in the Telnyx portal", "fail")
-    to = ", ".join(map(text_of, countries)) if isinstance(countries, list) and countries else "countries not told"
-    yield Remark("profile", f"{name!r} writes to {to.replace('*', 'every country')}{_limit(found)}")
+    else:
+        to = ", ".join(map(text_of, countries)) if isinstance(countries, list) else "countries not told"
+        yield Remark("profile", f"{name!r} writes to {to.replace('*', 'every country')}{_limit(found)}")
     yield from _webhooks(found, webhook_url)
     for setting, meaning in _MEANINGS.items():
         if found.get(setting) is True:

@@ -1,0 +1,106 @@
+"""Numbers in the notes of several events: whose they are once all of a source is read, and what is said of it."""
+
+from __future__ import annotations
+
+import pytest
+
+DESK, ANN, BO = "+12025550100", "+12025550101", "+12025550102"
+WARNING = (
+    "the number in its text stands in several people's appointments: it is a desk's and not reminded; name it in "
+    "[calendar] own_numbers, or in allow if it is a person's"
+)
+
+
+def noted(event, people, text=DESK, *lines):
+    """Return an event for each of some people, with a text."""
+    return [
+        event(f"DESCRIPTION:{text}", *lines, uid=f"v-{number}", phone=f"ATTENDEE;{who}")
+        for number, who in enumerate(people)
+    ]
+
+
+def reminded(found):
+    return [[one.phone for one in item.appointment.recipients] for item in found.found]
+
+
+NAMED = ["CN=Ann:urn:1", "CN=Bo:urn:2", "CN=Cy:urn:3"]
+MAILED = [f"CN=Same:mailto:{name}@x.example" for name in "abc"]
+
+
+@pytest.mark.parametrize(
+    ("people", "is_desks"),
+    [
+        (NAMED, True),
+        (MAILED, True),
+        ([*NAMED[:2], MAILED[0]], True),
+        (["X=1:urn:1", "X=2:urn:2", "X=3:urn:3"], False),
+        ([*NAMED[:2], "X=3:urn:3"], False),
+        ([MAILED[0]] * 3, False),
+        ([*NAMED[:2], NAMED[0]], False),
+        (NAMED[:2], False),
+    ],
+    ids=["by name", "by address", "by either", "by neither", "only two", "one address", "two names", "two visits"],
+)
+def test_a_desk_is_told_by_whom_its_number_stands_for(read_events, event, people, is_desks):
+    """Their addresses, or names where they have none; who is called nothing is nobody in particular."""
+    found = read_events(*noted(event, people))
+    assert reminded(found) == [[] if is_desks else [DESK]] * len(people)
+    told = [(problem.message, problem.uid, problem.line) for problem in found.reading.problems]
+    lines = [4 + 7 * number for number in range(3)]
+    if is_desks:
+        assert told == [(WARNING, f"v-{number}", lines[number]) for number in range(3)]
+    else:
+        names = [who.partition(":")[0].removeprefix("CN=") for who in people]
+        called = ["someone without a name" if name.startswith("X=") else name for name in names]
+        assert [message for message, *_ in told] == [
+            f"{name} has no number of its own: the one in the text is used" for name in called
+        ]
+        assert [(uid, line) for _, uid, line in told] == [
+            (f"v-{number}", lines[number]) for number in range(len(people))
+        ]
+
+
+def test_behind_a_desks_number_the_next_one_counts(read_events, event):
+    """And both things are said."""
+    found = read_events(*noted(event, NAMED, f"{DESK} or {ANN}"), *noted(event, [], ""))
+    assert reminded(found) == [[]] * 3
+    people = [*noted(event, NAMED), event(f"DESCRIPTION:{DESK} or {BO}", uid="x", phone="ATTENDEE;CN=Bo:urn:2")]
+    found = read_events(*people)
+    assert reminded(found) == [[], [], [], [BO]]
+    assert [problem.message for problem in found.reading.problems if problem.uid == "x"] == [
+        "holds several phone numbers in its text: the first is used",
+        WARNING,
+        "Bo has no number of its own: the one in the text is used",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("allow", "phones"), [(["202-555-0100"], DESK), (DESK, DESK), (["x"], None), ([ANN], None)], ids=str
+)
+def test_a_number_that_is_allowed_is_a_persons(read_events, event, allow, phones):
+    """However it is written, and what is no number allows none."""
+    found = read_events(*noted(event, NAMED), allow=allow)
+    assert reminded(found) == [[phones] if phones else []] * 3
+
+
+def test_what_is_cancelled_tells_a_desk_and_warns_of_nobody(read_events, event):
+    """Its number stands there all the same."""
+    off = noted(event, NAMED[:2], DESK, "STATUS:CANCELLED")
+    found = read_events(*off, event(f"DESCRIPTION:{DESK}", uid="x", phone="ATTENDEE;CN=Cy:urn:3"))
+    assert reminded(found)[-1] == []
+    found = read_events(*noted(event, NAMED[:1], f"{ANN} or {BO}", "STATUS:CANCELLED"))
+    assert (reminded(found), found.warnings) == ([[ANN]], [])
+
+
+def test_of_two_events_of_one_uid_the_first_number_of_the_text_tells(read_events, event):
+    """Those with the same one are one appointment, whatever else stands there; others are two."""
+    same = [event(f"DESCRIPTION:{ANN} or {other}", phone=None) for other in (BO, DESK)]
+    assert len(read_events(*same).found) == 1
+    others = [event(f"DESCRIPTION:{first} or {BO}", phone=None) for first in (ANN, DESK)]
+    assert len(read_events(*others).found) == 2
+
+
+def test_two_people_of_a_shared_uid_are_told_by_their_own_numbers(read_events, event):
+    """Not by those in the texts."""
+    both = [event(f"DESCRIPTION:{DESK}", phone=f"ATTENDEE:tel:{number}") for number in (ANN, BO)]
+    assert sorted(reminded(read_events(*both))) == [[ANN], [BO]]
