@@ -65,13 +65,13 @@ def postgres_server():
 
 
 @contextmanager
-def fresh_database(server):
-    """Make a database on a server, dropped in the end; yields its URL."""
+def fresh_database(server, template="template1"):
+    """Make a database on a server, as a copy of another one there, dropped in the end; yields its URL."""
     import psycopg
 
     name = f"rk_{os.getpid()}_{next(_count)}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         yield f"{server.rpartition('/')[0]}/{name}"
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -80,6 +80,25 @@ def fresh_database(server):
 def postgres_url(postgres_server):
     """The URL of a fresh database of that server."""
     with fresh_database(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server):
+    """The name of a database there with the tables of a ledger, to be copied: that is quicker than to make them."""
+    from reminder_kit.ledger.ledger import Ledger
+
+    with fresh_database(postgres_server) as url:
+        ledger = Ledger(url)
+        ledger.upgrade()
+        ledger.close()
+        yield url.rpartition("/")[2]
+
+
+@pytest.fixture
+def postgres_ledger_url(postgres_server, postgres_template):
+    """The URL of a fresh database of that server with the tables of a ledger."""
+    with fresh_database(postgres_server, postgres_template) as url:
         yield url
 
 

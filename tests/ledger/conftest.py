@@ -9,8 +9,9 @@ from reminder_kit.ledger.ledger import Ledger
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request):
-    """The URL of an empty database, of either kind."""
-    return request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    """The URL of a database of either kind: an empty one, or that of `ledger` where the test has one."""
+    on_server = "postgres_ledger_url" if "ledger" in request.fixturenames else "postgres_url"
+    return request.getfixturevalue("sqlite_url" if request.param == "sqlite" else on_server)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from reminder_kit.errors import LedgerError
 from reminder_kit.testing.ledger_stage import NOW, incoming
-from tests.ledger.test_sqlite_files import ask_everything
+from tests.ledger.asking import ask_everything
 
 OTHER = """
 import sqlite3, sys

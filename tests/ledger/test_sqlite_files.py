@@ -17,6 +17,7 @@ import pytest
 
 from reminder_kit.errors import LedgerError
 from reminder_kit.testing.ledger_stage import NOW, PHONE, barred, incoming, lifted
+from tests.ledger.asking import ask_everything
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,14 +26,6 @@ def content(folder, *, but=()):
     return {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir() if path.suffix not in but
     }
-
-
-def ask_everything(ledger):
-    assert ledger.check_schema() == "current"
-    ledger.read(lambda reader: reader.history(id="A-1"))
-    ledger.read(lambda reader: reader.counts())
-    ledger.read(lambda reader: reader.parked())
-    return [record.identity.id for record in ledger.read(lambda reader: list(reader.records()))]
 
 
 @pytest.fixture
