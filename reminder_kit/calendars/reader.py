@@ -32,7 +32,7 @@ from reminder_kit.calendars.settings import CalendarSettings
 from reminder_kit.calendars.shared_uids import digits_of, passed_over
 from reminder_kit.calendars.sources import File, Held, files_of, what_it_is
 from reminder_kit.calendars.splitting import NAMELESS, Index, Object, Place, scan, uid_text
-from reminder_kit.calendars.values import When
+from reminder_kit.calendars.values import When, moved
 from reminder_kit.calendars.vtimezones import Definition, Definitions
 from reminder_kit.calendars.wordings import Wordings, silent
 from reminder_kit.calendars.zones import ZoneTable
@@ -77,9 +77,9 @@ def read_calendar(
         found=found,
         wordings=Wordings.begin(settings, found),
         definitions=Definitions(
-            start=_moved(utc(start), -_MARGIN),
-            end=_moved(utc(end), _MARGIN),
-            until=_moved(utc(end), _YEAR),
+            start=moved(utc(start), -_MARGIN),
+            end=moved(utc(end), _MARGIN),
+            until=moved(utc(end), _YEAR),
             budget=budget,
             candidates=settings.limits.candidates,
             most=settings.limits.zones,
@@ -310,7 +310,8 @@ class Reading:
             )
         if events and all(event.method in NO_DEFINITION for event in events):
             self.found.warn(f"METHOD:{events[0].method} describes no appointment", uid or None, events[0].line)
-        for first, event in passed_over(events, kept, shares=series.shares):
+        versions = [event for event in events if event.method not in NO_DEFINITION]
+        for first, event in passed_over(versions, kept, shares=series.shares):
             lines = sorted((first.line, event.line))
             self.found.warn(
                 f"comes several times (lines {lines[0]} and {lines[1]}), none of them newer: the one of line "
@@ -383,14 +384,6 @@ class Reading:
             lambda message, line: self.found.warn(message, None, line or calendar.line),
             self.definitions,
         )
-
-
-def _moved(moment: datetime, by: timedelta) -> datetime:
-    """Return an instant some time later, or earlier; at the ends of time, as it is."""
-    try:
-        return moment + by
-    except OverflowError:
-        return moment
 
 
 _YEAR = timedelta(days=366)

@@ -237,7 +237,8 @@ def _invited(event: Component, replies: Mapping[str, str]) -> Iterator[Person]:
     for property_ in event.all("ATTENDEE"):
         person = _person(property_, replies)
         kind = property_.parameters.get("CUTYPE", "").upper()
-        is_owner = owner is not None and owner in (person.address, f"mailto:{person.email}")
+        addresses = (person.address, f"mailto:{person.email}") if person.email else (person.address,)
+        is_owner = owner is not None and owner in addresses
         if is_owner or kind in NOT_PEOPLE or person.address in seen:
             continue
         if property_.parameters.get("ROLE", "").upper() == "NON-PARTICIPANT":

@@ -19,7 +19,7 @@ from reminder_kit.calendars.recurrence import Budget, expand
 from reminder_kit.calendars.rrule import Rule
 from reminder_kit.calendars.settings import Limits
 from reminder_kit.calendars.shared_uids import NumbersOf, kept_apart, names_of, owners_of
-from reminder_kit.calendars.values import Span, TimeKind, When, day_of
+from reminder_kit.calendars.values import Span, TimeKind, When, day_of, moved
 from reminder_kit.errors import CalendarError
 from reminder_kit.model.instants import in_zone
 
@@ -231,7 +231,7 @@ def _original(series: Series, key: datetime, event: Event) -> When:
     first = series.first
     if first is None:
         return event.replaces or When(key.replace(tzinfo=None), UTC, TimeKind.UTC)
-    return When(key.astimezone(first.zone).replace(tzinfo=None, fold=0), first.zone, first.kind)
+    return When(key.astimezone(first.zone).replace(tzinfo=None), first.zone, first.kind)
 
 
 def _recurring(
@@ -242,8 +242,8 @@ def _recurring(
     if master is None or master.start is None:
         return [], {}
     shifts = [_shift(key, version.event) for key, version in series.ranges]
-    low = start - _MARGIN - max([timedelta(), *shifts])
-    high = end + _MARGIN - min([timedelta(), *shifts])
+    low = moved(start, -_MARGIN - max([timedelta(), *shifts]))
+    high = moved(end, _MARGIN - min([timedelta(), *shifts]))
     starts = _starts(master, master.start, low, high, limits, budget)
     stray = _stray(series, master.start, {when.instant: when for when, _ in starts}, (low, high))
     taken = (series.taken.get(None, ()), series.taken.get(master, ()), series.hidden, set(stray.values()))
@@ -365,7 +365,7 @@ def _remaining(
 
 
 def _as_in(first: When, instant: datetime) -> When:
-    return When(instant.astimezone(first.zone).replace(tzinfo=None, fold=0), first.zone, first.kind)
+    return When(instant.astimezone(first.zone).replace(tzinfo=None), first.zone, first.kind)
 
 
 def _walls(

@@ -77,6 +77,14 @@ class When(NamedTuple):
             return utc(self.wall.replace(tzinfo=self.zone))  # says so
 
 
+def moved(moment: datetime, by: timedelta) -> datetime:
+    """Return an instant, or a wall clock, some time later, or earlier; at the ends of time, as it is."""
+    try:
+        return moment + by
+    except OverflowError:
+        return moment
+
+
 class Span(NamedTuple):
     """A length of time; both parts have the same sign."""
 
@@ -173,16 +181,20 @@ Unread = Callable[[CalendarError], None]
 """Takes what is wrong with one value of a list, of which the others are read."""
 
 
+def _listed(property_: Property, limit: int) -> list[str]:
+    texts = [text for text in property_.value.split(",", limit) if text.strip()]
+    if len(texts) > limit or (texts and texts[-1].count(",")):
+        raise CalendarError(f"{property_.name} holds more than {limit} dates", line=property_.line)
+    return texts
+
+
 def whens(property_: Property, zones: Zones, limit: int, unread: Unread | None = None) -> list[When]:
     """Return the comma-separated times of one property; raises `CalendarError` beyond `limit` of them.
 
     One that can't be read is handed to `unread`; None: it is raised.
     """
     tzid = property_.parameters.get("TZID", "")
-    texts = [text for text in property_.value.split(",", limit) if text.strip()]
-    if len(texts) > limit or (texts and texts[-1].count(",")):
-        raise CalendarError(f"{property_.name} holds more than {limit} dates", line=property_.line)
-    days = is_day(property_)
+    texts, days = _listed(property_, limit), is_day(property_)
     return list(
         _readable(texts, lambda text: as_when(text, tzid, zones, property_.line, is_day=days), unread),
     )
@@ -205,12 +217,11 @@ Period = tuple[When, "When | Span | None"]
 def periods(property_: Property, zones: Zones, limit: int, unread: Unread | None = None) -> list[Period]:
     """Return the times of an RDATE, each with the end or length it was given as a PERIOD (RFC 5545, 3.3.9).
 
-    One that can't be read is handed to `unread`; None: it is raised.
+    Raises `CalendarError` beyond `limit` of them. One that can't be read is handed to `unread`; None: it is raised.
     """
     if "/" not in property_.value:
         return [(when, None) for when in whens(property_, zones, limit, unread)]
-    texts = [text for text in property_.value.split(",", limit)[:limit] if text.strip()]
-    return list(_readable(texts, lambda text: _period(text, property_, zones), unread))
+    return list(_readable(_listed(property_, limit), lambda text: _period(text, property_, zones), unread))
 
 
 def _period(text: str, property_: Property, zones: Zones) -> Period:

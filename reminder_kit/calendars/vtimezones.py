@@ -19,7 +19,7 @@ from attrs import define, field
 from reminder_kit.calendars.content_lines import Component
 from reminder_kit.calendars.recurrence import Budget, expand
 from reminder_kit.calendars.rrule import read_rule
-from reminder_kit.calendars.values import as_when, offset_of, whens
+from reminder_kit.calendars.values import as_when, moved, offset_of, whens
 from reminder_kit.calendars.zone_names import fixed_zone, places
 from reminder_kit.errors import CalendarError
 from reminder_kit.model.instants import zone
@@ -169,9 +169,9 @@ def _onsets(part: Component, before: timedelta, low: datetime, until: datetime, 
         rule, _ = read_rule(property_.value, property_.line)
         end = until
         if rule.until is not None:
-            end = min(until, rule.until + (before if rule.until_kind == "utc" else _ZERO))
+            end = min(until, moved(rule.until, before) if rule.until_kind == "utc" else rule.until)
             end = end.replace(hour=23, minute=59) if rule.until_kind == "date" else end
-        since = start if rule.count is not None else max(_FIRST, min(low, end - _PAST))
+        since = start if rule.count is not None else max(_FIRST, min(low, moved(end, -_PAST)))
         walls.update(expand(rule, start, max(start, since), end, budget))
     for rdate in part.all("RDATE"):
         walls.update(when.wall for when in whens(rdate, lambda _tzid, _line: UTC, 2000))

@@ -198,12 +198,12 @@ def _refusal(code: int, said: bytes, verb: str) -> ProviderError:
     words = f"{_NAME}: the server answered {name} to the {verb}"
     if code < 500:  # 4xx, and what is no answer of SMTP
         return TransientError(f"{words}: tried again later", **details)
+    if verb == "MAIL" or (subject, detail) in ((1, 7), (1, 8)):  # servers say it of the sender at RCPT, too
+        return SenderRefusedError(f"{words}: it takes nothing from this sender", **details)
     if verb == "RCPT" and (subject == 1 or (subject, detail) == (2, 1)):
         return InvalidNumberError(f"{words}: there is no such address, or nobody reads it", **details)
-    if verb == "MAIL" or (subject, detail) in ((1, 7), (1, 8)):
-        return SenderRefusedError(f"{words}: it takes nothing from this sender", **details)
     if subject == 7 and verb != "message":
         return AccountRefusedError(f"{words}: this user, or network, may not send that", **details)
-    if (subject, detail) in ((3, 4), (2, 3)) or code == 552:
+    if (subject, detail) in ((3, 4), (2, 3)) or (code == 552 and not match):
         return RejectedError(f"{words}: the message is too long", **details)
     return UnknownRefusalError(words, **details)

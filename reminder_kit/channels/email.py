@@ -138,12 +138,12 @@ class Email(Channel):
         message["To"] = Address(addr_spec=to) if to.isascii() else _international(to)
         if self._reply_to is not None:
             message["Reply-To"] = self._reply_to
-        message["Subject"] = _subject(letter)
-        message["Date"] = format_datetime(letter.send_at)
-        message["Message-ID"] = self._message_id(letter)
-        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: who is away needs not answer
-        message[TOKEN] = letter.token
         try:
+            message["Subject"] = _subject(letter)
+            message["Date"] = format_datetime(letter.send_at)
+            message["Message-ID"] = self._message_id(letter)
+            message["Auto-Submitted"] = "auto-generated"  # RFC 3834: who is away needs not answer
+            message[TOKEN] = letter.token
             message.set_content(letter.text, cte="quoted-printable")
             if _LANGUAGE.fullmatch(letter.locale):
                 message["Content-Language"] = letter.locale

@@ -106,7 +106,7 @@ def iso(moment: datetime) -> str:
 
     Raises `NaiveDatetimeError` where there is no zone.
     """
-    return utc(moment).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{utc(moment).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def from_iso(text: str, what: str = "the instant") -> datetime:

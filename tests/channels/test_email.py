@@ -161,7 +161,7 @@ class TestWhatTheServerSays:
             ("DATA", "554 5.3.3 not capable of that", UnknownRefusalError),
             ("DATA", "554 5.2.2 full", UnknownRefusalError),
             ("RCPT", "550 5.2.2 full", UnknownRefusalError),
-            ("RCPT", "553 5.1.7 bad sender", InvalidNumberError),
+            ("RCPT", "553 5.1.7 bad sender", SenderRefusedError),
             ("RCPT", "550 5.2.4 a list that can't be expanded", UnknownRefusalError),
             ("DATA", "554 5.7.1 spam", UnknownRefusalError),
             ("MAIL", None, NotSentError),

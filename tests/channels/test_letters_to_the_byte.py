@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from attrs import evolve
 
 from reminder_kit.channels.bounces import reported
 from reminder_kit.channels.callback import Callback
@@ -279,3 +280,10 @@ def test_a_callback_shows_its_function_and_whom_it_reaches():
     assert (repr(one), one.name, one.reaches, one.deliver) == ("Callback(ring, reaches='phone')", "desk", "phone", ring)
     other = Callback("json:dumps")
     assert (repr(other), other.name, other.reaches) == ("Callback(dumps, reaches='anyone')", "callback", "anyone")
+
+
+def test_a_subject_that_cannot_be_written_is_a_refusal_as_a_text_is(letter):
+    """Half a character has no bytes, wherever it stands."""
+    for broken in (evolve(letter, subject="Visit \ud800"), evolve(letter, subject="", text="Visit \ud800")):
+        with pytest.raises(RejectedError, match="can't be written"):
+            post().composed(broken, "ada@mail.example")
