@@ -100,7 +100,7 @@ class _Reader:
     _count: int = 0
     #: What a response says of the whole, and the text that is being read.
     _own: dict[str, str] = field(factory=dict)
-    _text: list[str] = field(factory=list)
+    _text: list[str] = field(factory=list, repr=False)
     _length: int = 0
     #: What the present propstat says, its status, and what those before said with status 200.
     _props: dict[str, str] = field(factory=dict)

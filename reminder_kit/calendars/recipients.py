@@ -34,10 +34,10 @@ class Person:
     """Someone invited; what is not known is ""."""
 
     #: The calendar address, in lower case.
-    address: str
+    address: str = field(repr=False)
     #: In lower case.
-    email: str = ""
-    name: str = ""
+    email: str = field(default="", repr=False)
+    name: str = field(default="", repr=False)
     #: The number that is the address (`tel:`), as it was written.
     phone: str = field(default="", repr=False)
     #: PARTSTAT, in upper case: the last reply's, else the event's.
@@ -57,13 +57,13 @@ class Entry:
 
     phone: str = field(repr=False)
     #: "": not known.
-    name: str = ""
+    name: str = field(default="", repr=False)
     #: The person's own IANA zone; None: not known.
     timezone: str | None = None
     #: The person's language; None: not known.
     locale: str | None = None
     #: The person's e-mail address; "": not known.
-    email: str = ""
+    email: str = field(default="", repr=False)
 
 
 Directory = Mapping[str, "tuple[Entry, ...]"]

@@ -50,9 +50,9 @@ Senders = Callable[[Iterable[str]], list[str]]
 class Named:
     """What a webhook names, signed or not."""
 
-    words: frozenset[str]
-    tokens: tuple[str, ...]
-    numbers: tuple[str, ...]
+    words: frozenset[str] = field(repr=False)
+    tokens: tuple[str, ...] = field(repr=False)
+    numbers: tuple[str, ...] = field(repr=False)
 
     def candidates(self, ledger: Ledger, senders: Senders) -> Iterator[str]:
         """Yield the tenants whose keys it may be verified with, likely ones first."""

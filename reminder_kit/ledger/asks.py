@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from reminder_kit.model.records import Claim
 
@@ -23,7 +23,7 @@ class Asks:
     #: The claim that it writes under.
     claim: Claim | None = None
     #: The number that it would write to; "": none.
-    number: str = ""
+    number: str = field(default="", repr=False)
     #: The start, UTC, that it would write about to that number; None: it writes nothing.
     start_at: datetime | None = None
     #: Our name for a message of which events may be waiting; "": none.

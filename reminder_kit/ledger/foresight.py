@@ -33,7 +33,7 @@ class _Answers:
 
     writes: int = 0
     generations: dict[int, int] = field(factory=dict)
-    said: dict[str, list[ConsentEvent]] = field(factory=dict)
+    said: dict[str, list[ConsentEvent]] = field(factory=dict, repr=False)
     #: What is written to a number about a start.
     twins: dict[tuple[str, datetime], list[Twin]] = field(factory=dict)
     #: Events that wait, by how their message is named ("token", "provider_id") and by that name.

@@ -30,7 +30,7 @@ class Draft:
     #: When the provider is to send it: UTC, whole seconds.
     send_at: datetime
     #: The subject of an MMS; "": none.
-    subject: str = ""
+    subject: str = field(default="", repr=False)
     #: The addresses of an MMS's pictures; empty: none.
     media_urls: tuple[str, ...] = ()
     #: "sms" or "mms".

@@ -67,7 +67,7 @@ class Answer:
 
     status: int
     body: bytes = field(default=b"", repr=False)
-    headers: tuple[tuple[str, str], ...] = (("content-type", "text/html; charset=utf-8"),)
+    headers: tuple[tuple[str, str], ...] = field(default=(("content-type", "text/html; charset=utf-8"),), repr=False)
 
 
 def redirect(place: str, *headers: tuple[str, str]) -> Answer:

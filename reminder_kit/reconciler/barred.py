@@ -28,7 +28,7 @@ class Barred:
     #: Who wants to write.
     writer: Writer
     #: Those that are barred, with the reason. Appointments are made with it before it is filled for their numbers.
-    by_number: dict[str, Suppression] = field(factory=dict)
+    by_number: dict[str, Suppression] = field(factory=dict, repr=False)
     _asked: set[str] = field(factory=set)
 
     def learn(self, all_observed: Iterable[Observed]) -> None:

@@ -62,7 +62,7 @@ class Neighbours:
     announced: dict[Identity, Appointment | None] = field(factory=dict)
     #: What the ledger calls otherwise than it will.
     names: NewNames = field(factory=NewNames)
-    _by_phone: dict[str, list[Identity]] = field(factory=dict)
+    _by_phone: dict[str, list[Identity]] = field(factory=dict, repr=False)
     #: How many of those about to be recorded a number has on a day.
     _announced_days: BusyDays = field(init=False)
     _sharers: Sharers = field(init=False)

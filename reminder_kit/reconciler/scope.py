@@ -64,7 +64,7 @@ class Scope:
     #: Recorded appointments to be withdrawn by name.
     withdraw: Sequence[Identity] = ()
     #: The number, E.164, that was suppressed just now; None: none was.
-    number: str | None = None
+    number: str | None = field(default=None, repr=False)
     #: Whether a person said that it is to be done although the guard, or another rule set, stands against it.
     forced: bool = False
     #: The scopes of the calendars that the batch job has read.

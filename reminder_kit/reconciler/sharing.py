@@ -151,7 +151,7 @@ class Affected:
     #: All appointments of the changed visits, by visit.
     of_visit: dict[Visit, list[Sharing]]
     #: The appointments that have to do with others of their day, by number.
-    of_number: dict[str, list[Sharing]] = field(factory=dict)
+    of_number: dict[str, list[Sharing]] = field(factory=dict, repr=False)
 
     def by(self, visits: Collection[Visit]) -> list[Sharing]:
         """Return those that are affected by a change of some of the visits."""

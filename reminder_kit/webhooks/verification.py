@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from reminder_kit.errors import (
     ConfigurationError,
@@ -97,8 +97,8 @@ def _raw(body: bytes) -> bytes:
 class _Asked:
     """What an adapter is asked about: a webhook, made plain."""
 
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
     now: datetime
     url: str | None
 

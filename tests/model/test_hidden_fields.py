@@ -60,29 +60,6 @@ NOT_ANYBODYS = {
 }
 """Fields that are called so and hold something else, each with what it is."""
 
-STILL_SHOWN = {
-    "dav_xml._Reader._text",
-    "recipients.Person.address",
-    "recipients.Person.email",
-    "recipients.Person.name",
-    "recipients.Entry.name",
-    "recipients.Entry.email",
-    "tenant_webhooks.Named.words",
-    "tenant_webhooks.Named.tokens",
-    "tenant_webhooks.Named.numbers",
-    "asks.Asks.number",
-    "foresight._Answers.said",
-    "barred.Barred.by_number",
-    "neighbours.Neighbours._by_phone",
-    "scope.Scope.number",
-    "sharing.Affected.of_number",
-    "verification._Asked.body",
-    "verification._Asked.headers",
-    "asked.Answer.headers",
-    "messages.Draft.subject",
-}
-"""Fields that are to be hidden, and are not yet."""
-
 MARK = "+12025550123"
 
 
@@ -149,4 +126,4 @@ def test_no_value_shows_whom_it_is_about_what_was_said_or_what_opens_a_door():
     found = [(of, field) for of in classes() for field in attrs.fields(of) if is_anybodys(of, field)]
     assert len(found) > 50
     shown = {named(of, field) for of, field in found if is_shown(of, field)}
-    assert shown - STILL_SHOWN == set()
+    assert shown == set()
