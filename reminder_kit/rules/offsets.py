@@ -202,14 +202,17 @@ def _terms(text: str) -> list[tuple[str, str]]:
 
 
 def parse_length(value: str | float | timedelta, what: str) -> timedelta:
-    """Return a length as elapsed time: here a day is 24 hours. 0, without a unit, is no time at all.
+    """Return a length as elapsed time, of any size: here a day is 24 hours. 0, without a unit, is no time at all.
 
-    Raises `InvalidRuleError`, naming `what`, as `Offset.parse` does.
+    Raises `InvalidRuleError`, naming `what`, for what `Offset.parse` can't read either.
     """
     if isinstance(value, int | float) and not isinstance(value, bool) and value == 0:
         return _NONE
     days, exact = _amounts(value, what)
-    return timedelta(days=days) + exact
+    try:
+        return timedelta(days=days) + exact
+    except OverflowError:
+        raise InvalidRuleError(f"{what} is longer than time itself ({str(value)[:40]!r}): {_EXAMPLE}") from None
 
 
 def local_time(value: str | time, what: str) -> time:

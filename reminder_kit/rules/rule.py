@@ -33,7 +33,6 @@ __all__ = ["KEYS", "Rule"]
 
 When = Callable[[Appointment, Recipient | None], bool]
 
-_NONE = timedelta(0)
 _LONGEST_SPREAD = timedelta(days=1)
 
 

@@ -440,3 +440,17 @@ def test_a_business_day_is_looked_for_through_ten_years(days, back):
 def test_a_length_in_words(seconds, days, words):
     """One of a unit is told in the singular, none of it not at all."""
     assert in_words(timedelta(seconds=seconds), days=days) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "longest"),
+    [("999999999 days", True), ("999999999 days 23 hours", True), ("999999999 days 24 hours", False)],
+    ids=["days", "days and hours", "a day too many"],
+)
+def test_a_length_is_as_long_as_time_is(value, longest):
+    """A length has no bounds but those of time; beyond them it is refused, and names its key."""
+    if longest:
+        assert parse_length(value, "min_notice").days == 999999999
+    else:
+        with pytest.raises(InvalidRuleError, match="min_notice is longer than time itself"):
+            parse_length(value, "min_notice")
