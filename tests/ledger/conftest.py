@@ -9,8 +9,8 @@ from reminder_kit.ledger.ledger import Ledger
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request):
-    """The URL of a database of either kind: an empty one, or that of `ledger` where the test has one."""
-    on_server = "postgres_ledger_url" if "ledger" in request.fixturenames else "postgres_url"
+    """The URL of a database of either kind: an empty one, but on a server with tables for who has them made anyway."""
+    on_server = "postgres_url" if {"ledger", "others"}.isdisjoint(request.fixturenames) else "postgres_ledger_url"
     return request.getfixturevalue("sqlite_url" if request.param == "sqlite" else on_server)
 
 

@@ -33,9 +33,10 @@ def others(url, ledgers):
     mine.upgrade()
     engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
 
+    tables = sa.MetaData()
+    tables.reflect(engine)
+
     def dump():
-        tables = sa.MetaData()
-        tables.reflect(engine)
         with engine.connect() as connection:
             rows = {
                 name: [tuple(row) for row in connection.execute(sa.select(table).where(table.c.namespace == "theirs"))]

@@ -17,7 +17,8 @@ LASTING = [pytest.param(SHORT, id="2 minutes"), pytest.param(LONG, id="30 hours"
 OUTAGES = pytest.mark.parametrize("lasting", LASTING)
 POLICIES = pytest.mark.parametrize("policy", ["prefer_duplicate", "prefer_missing"])
 PAST = pytest.mark.parametrize("past", ["refuse", "send"], ids=["refused past its time", "sent past its time"])
-FIRST = pytest.mark.parametrize("first", ["drop_after", "500_after", "drop_before", "503"])
+SELDOM = (pytest.param(name, marks=pytest.mark.slow) for name in ("500_after", "drop_before"))
+FIRST = pytest.mark.parametrize("first", ["drop_after", "503", *SELDOM])
 ACTED = ("drop_after", "500_after")
 
 

@@ -1,6 +1,6 @@
 """Snapshots: what is booked, moved or withdrawn while a host's list is on its way stays as it is.
 
-Each story is told on SQLite and on PostgreSQL.
+Each story is told on SQLite, and on PostgreSQL where the slow ones are run.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from tests.factories import START
 OLD, NEW, MOVED = "+12025550123", "+12025550124", "+12025550125"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgres_ledger", marks=pytest.mark.slow, id="postgresql")])
 def url(request):
-    return request.getfixturevalue(f"{'postgres' if request.param == 'postgresql' else 'sqlite'}_url")
+    return request.getfixturevalue(f"{request.param}_url")
 
 
 @pytest.fixture
