@@ -675,3 +675,11 @@ def test_a_detail_record_without_an_address_tells_no_token():
     """The webhook address of a record is a text, empty where there was none."""
     (found,) = records({"delivery_status_webhook_url": "", "status": "delivered"})
     assert found.token == ""
+
+
+@pytest.mark.parametrize("encoding", [None, "auto", "gsm7", "ucs2"])
+def test_an_encoding_is_one_of_those_that_telnyx_has(encoding):
+    """By default none is named; another word is refused."""
+    assert telnyx(encoding=encoding).name == "telnyx"
+    with pytest.raises(ConfigurationError, match="unknown encoding 'utf8'"):
+        telnyx(encoding="utf8")

@@ -39,6 +39,9 @@ def test_of_other_machines_and_strange_names_nothing_is_known():
 def test_the_same_host_name_is_not_the_same_system():
     """Two machines may both be called "localhost", and a container counts its processes for itself."""
     assert not is_dead(f"{socket.gethostname()}:4194399:1@another-boot/4026531836:x")
+    host, pid, origin = owner_name().split(":")[:3]
+    assert not is_dead(f"{host}:{pid}:{origin}:x")
+    assert is_dead(f"{host}:4194399:{origin}:x")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")

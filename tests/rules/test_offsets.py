@@ -454,3 +454,10 @@ def test_a_length_is_as_long_as_time_is(value, longest):
     else:
         with pytest.raises(InvalidRuleError, match="min_notice is longer than time itself"):
             parse_length(value, "min_notice")
+
+
+def test_a_length_that_is_refused_is_shown_cut():
+    """Forty characters of it, so that a line stays one."""
+    with pytest.raises(InvalidRuleError) as told:
+        parse_length("999999999 days and 9999999 hours and 1 second", "min_notice")
+    assert "'999999999 days and 9999999 hours and 1 s')" in str(told.value)
