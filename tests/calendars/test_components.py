@@ -349,3 +349,15 @@ def test_of_the_colons_of_one_line_twenty_are_tried(colons, is_found):
 def test_a_component_begins_with_nothing():
     """No properties, no components, nothing odd."""
     assert Component("VEVENT", 1) == Component("VEVENT", 1, {}, [], {}, [])
+
+
+@pytest.mark.parametrize("end", ["", "\r\n"], ids=["at the very end", "before an end of line"])
+def test_a_last_line_without_an_end_is_measured_as_any_other(end):
+    """A file that broke off: what must be whole is refused, what may be cut is."""
+    head = "BEGIN:VEVENT\r\n"
+    assert parse(f"{head}DTSTART:{'1' * 52}{end}".encode(), 1, LIMITS).value("DTSTART") == "1" * 52
+    with pytest.raises(CalendarError, match="longer than 60 bytes at line 2"):
+        parse(f"{head}DTSTART:{'1' * 53}{end}".encode(), 1, LIMITS)
+    assert parse(f"{head}SUMMARY:{'1' * 53}{end}".encode(), 1, LIMITS).odd == [
+        ("is longer than 60 bytes and was cut", 2)
+    ]

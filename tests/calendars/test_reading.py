@@ -540,3 +540,26 @@ def test_what_comes_again_is_said_at_the_first_of_its_places(read_events, event)
     """Of several under one spelling."""
     found = read_events(event(uid="a,b"), event(uid="a\\,b"), event("SEQUENCE:1", uid="a\\,b"))
     assert said(found) == [("warning", "comes again, without a UID or with another spelling of it", "a,b", 10)]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ValueError, TypeError, KeyError, IndexError, ZeroDivisionError, OverflowError, AttributeError, AssertionError,
+     RecursionError],
+)  # fmt: skip
+def test_whatever_goes_wrong_in_one_event_the_others_are_read(read_events, event, monkeypatch, error):
+    """A fault of ours, met by one event, is told with that event and costs no other one."""
+    from reminder_kit.calendars import reader
+
+    read_event = reader.read_event
+
+    def failing(component, *given, **named):
+        if component.value("UID") == "odd":
+            raise error("it broke")
+        return read_event(component, *given, **named)
+
+    monkeypatch.setattr(reader, "read_event", failing)
+    found = read_events(event(uid="before"), event(uid="odd"), event(uid="after"))
+    assert [one.appointment.id for one in found.found] == ["before", "after"]
+    (problem,) = found.errors
+    assert (problem.uid, problem.message.startswith(f"cannot be read ({error.__name__}: ")) == ("odd", True)

@@ -234,3 +234,16 @@ def test_gap_and_silence_from_a_file(tmp_path):
     config = load(path)
     assert config.options["min_gap"] == GAP
     assert config.rules[0].min_silence == timedelta(hours=2)
+
+
+def test_a_plan_keeps_messages_apart_that_are_moved_in_it(make_kit, sandbox):
+    """Two visits of one number that move to one time at once: the plan says so before anything is done."""
+    kit = make_kit([DAY], min_gap=GAP)
+    kit.sync([visit("A", 9), visit("B", 15)])
+    plan = kit.plan([visit("A", 12), visit("B", 12)])
+    first, second = sorted(change.send_at for change in plan.changes)
+    assert [change.kind.value for change in plan.changes] == ["replace", "replace"]
+    assert second - first == GAP
+    kit.apply(plan)
+    assert sorted(times(sandbox).values()) == ["11:30", "12:00"]
+    assert at_rest(kit)
