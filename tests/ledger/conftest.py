@@ -1,4 +1,7 @@
-"""Ledgers to test on: SQLite files, and databases of a PostgreSQL server (`tests/postgres.py`)."""
+"""Ledgers to test on: SQLite files, and databases of a PostgreSQL server (`tests/postgres.py`).
+
+Quick ones are told on SQLite, and on a server the contract of all ledgers; on a server all of them are slow ones.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import pytest
 from reminder_kit.ledger.ledger import Ledger
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def url(request):
     """The URL of a database of either kind: an empty one, but on a server with tables for who has them made anyway."""
     on_server = "postgres_url" if {"ledger", "others"}.isdisjoint(request.fixturenames) else "postgres_ledger_url"
