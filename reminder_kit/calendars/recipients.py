@@ -230,16 +230,21 @@ def _owned(general: tuple[Recipient, ...], wanted: tuple[Person, ...]) -> tuple[
     return (evolve(only, id=id_, name=name, email=email),)
 
 
+_NOBODYS = ("", "mailto:")
+"""Addresses that programs write where they leave one out."""
+
+
 def _invited(event: Component, replies: Mapping[str, str]) -> Iterator[Person]:
     organizer = event.first("ORGANIZER")
-    owner = _address(organizer.value) if organizer is not None else None
+    owner = _address(organizer.value) if organizer is not None else ""
     seen = set()
     for property_ in event.all("ATTENDEE"):
         person = _person(property_, replies)
         kind = property_.parameters.get("CUTYPE", "").upper()
-        addresses = (person.address, f"mailto:{person.email}") if person.email else (person.address,)
-        is_owner = owner is not None and owner in addresses
-        if is_owner or kind in NOT_PEOPLE or person.address in seen:
+        is_owner = owner not in _NOBODYS and owner in (person.address, f"mailto:{person.email}")
+        if person.address in _NOBODYS:
+            person = evolve(person, address=f"line {property_.line}")
+        if is_owner or person.address in seen or kind in NOT_PEOPLE:
             continue
         if property_.parameters.get("ROLE", "").upper() == "NON-PARTICIPANT":
             continue

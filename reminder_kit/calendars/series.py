@@ -231,7 +231,7 @@ def _original(series: Series, key: datetime, event: Event) -> When:
     first = series.first
     if first is None:
         return event.replaces or When(key.replace(tzinfo=None), UTC, TimeKind.UTC)
-    return When(key.astimezone(first.zone).replace(tzinfo=None), first.zone, first.kind)
+    return _as_in(first, key)
 
 
 def _recurring(
@@ -316,8 +316,8 @@ def _shifted(series: Series, when: When, key: datetime, version: Version) -> Ins
     start = when
     if event.start is not None:
         since = _key(event.replaces, series.first) if event.replaces else key
-        wall = key.astimezone(event.start.zone).replace(tzinfo=None, fold=0) + _shift(since, event)
-        start = event.start._replace(wall=wall)
+        wall, shift = key.astimezone(event.start.zone).replace(tzinfo=None), _shift(since, event)
+        start = event.start._replace(wall=wall + shift if shift else wall)
     at = start.instant
     cancelled = version.cancelled or series.is_off(event)
     return Instance(event, start, at, event.span.after(at, start.zone), when, cancelled, is_one=False)
@@ -365,7 +365,9 @@ def _remaining(
 
 
 def _as_in(first: When, instant: datetime) -> When:
-    return When(instant.astimezone(first.zone).replace(tzinfo=None), first.zone, first.kind)
+    """Return an instant by the clock of the series; of an hour that comes twice a local time names the first only."""
+    wall = instant.astimezone(first.zone).replace(tzinfo=None)
+    return When(wall.replace(fold=0) if first.kind is TimeKind.FLOATING else wall, first.zone, first.kind)
 
 
 def _walls(

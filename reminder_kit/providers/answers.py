@@ -19,10 +19,9 @@ __all__ = ["instant_of", "json_object", "short", "text_of"]
 _LONGEST = 160
 """Characters of a provider's words that an error shows."""
 
-_APART = r"(?:\s?[./-]\s?|\s)?"
-_AREA = rf"(?:\(\d+\){_APART})?"
-_NUMBER = re.compile(rf"\+?{_AREA}\d(?:{_APART}{_AREA}\d){{6,}}")
-"""Seven digits or more, however they are grouped: what may be a phone number."""
+_APART = r"(?:\s?[./-]\s?|\s|\)[\s./-]{0,3}|\s?\((?=\d+\)[\s./-]{0,3}\d))?"
+_NUMBER = re.compile(rf"\+?\(?\d(?:{_APART}\d){{6,}}")
+"""Seven digits or more, however they are grouped: what may be a phone number. None ends within parentheses."""
 
 
 def instant_of(value: object) -> datetime | None:

@@ -202,7 +202,7 @@ def _terms(text: str) -> list[tuple[str, str]]:
 
 
 def parse_length(value: str | float | timedelta, what: str) -> timedelta:
-    """Return a length as elapsed time, of any size: here a day is 24 hours. 0, without a unit, is no time at all.
+    """Return a length as elapsed time: here a day is 24 hours. 0, without a unit, is no time at all.
 
     Raises `InvalidRuleError`, naming `what`, for what `Offset.parse` can't read either.
     """

@@ -71,6 +71,32 @@ def test_a_horizon_at_the_ends_of_time_reads_what_lies_in_it(read_events, event,
     assert (len(found.found), found.errors) == (3, [])
 
 
+def test_a_series_that_is_moved_whole_keeps_the_second_time_of_that_hour(read_events, event):
+    """An override of this and all that follows changes nothing but what it says."""
+    whole = event("RECURRENCE-ID;RANGE=THISANDFUTURE:20261030T053000Z", "SUMMARY:Other", start=NIGHT, uid="visit-1")
+    found = read_events(
+        event("RDATE:20261101T063000Z", start=NIGHT), whole, start=datetime(2026, 11, 1, tzinfo=UTC), end=END
+    )
+    assert (found.starts, found.titles) == (["2026-11-01T06:30:00Z"], ["Other"])
+
+
+def test_a_floating_series_has_one_occurrence_of_that_hour(read_events, event):
+    """By the clock on the wall there is but one name for both."""
+    floating = event("RDATE:20261101T053000Z,20261101T063000Z", start="DTSTART:20261030T013000")
+    found = read_events(floating, start=datetime(2026, 11, 1, tzinfo=UTC), end=END)
+    assert len(set(zip(found.ids, found.starts, strict=True))) == len(set(found.ids))
+
+
+def test_people_whose_address_is_left_out_are_people_apart(read_events, event):
+    """Two without one are two, and neither is the organizer whose address is left out, too."""
+    lines = [
+        f'ATTENDEE;CN={name};X-PHONE="{number}":mailto:'
+        for name, number in (("Ann", "+12025550101"), ("Bo", "+12025550102"))
+    ]
+    found = read_events(event("ORGANIZER:mailto:", *lines, phone=None), phones=("x-phone",))
+    assert [one.phone for one in found.only.appointment.recipients] == ["+12025550101", "+12025550102"]
+
+
 @pytest.mark.parametrize(
     ("organizer", "reminded"),
     [("mailto:", True), ("MAILTO: ", True), ("mailto:ann@clinic.example", True), ("tel:+12025550101", False)],

@@ -19,6 +19,11 @@ from reminder_kit.providers.answers import short
         "202 - 555 - 0123",
         "202/555/0123",
         "+44 (0) 20 7946 0958",
+        "(030)123456",
+        "(01632) 960123",
+        "(555)1234",
+        "+1 (212)5550",
+        "212)555-0123",
     ],
 )
 def test_a_number_is_masked_in_every_spelling(number):
