@@ -316,6 +316,7 @@ Ledger(sys.argv[1]).upgrade()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", [1, 9, 21])
 def test_a_process_killed_while_creating_the_tables_leaves_none(url, ledgers, point):
     """Tables and version row appear together, or not at all."""

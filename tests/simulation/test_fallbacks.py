@@ -107,6 +107,7 @@ FALLBACKS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FALLBACKS)
 def test_killed_at_any_step_it_is_sent_once(appointment, name):
     """Without keys, what was written down and may never have left is not sent: never twice comes before once."""

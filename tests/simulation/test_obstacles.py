@@ -27,7 +27,7 @@ def play(seed, provider, ledger=None):
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 def test_what_an_obstacle_stopped_is_received_once_it_is_over(provider, seed):
     """In nine random histories of outages, refusals and limits everybody is told, once, when they are over."""
     assert play(seed, provider).world.sandbox.request_count > 0
