@@ -354,3 +354,11 @@ def test_people_are_called_by_key_number_and_address():
         "Check-up",
         "Ada",
     ]
+
+
+@pytest.mark.parametrize("year", [1, 33, 999, 1000, 2026, 9999])
+def test_an_instant_of_any_year_reads_back_as_it_was(year):
+    """Four digits of the year, whatever it is, and no fractions of a second."""
+    moment = datetime(year, 2, 3, 4, 5, 6, tzinfo=UTC)
+    assert iso(moment.replace(microsecond=7)) == f"{year:04}-02-03T04:05:06Z"
+    assert from_iso(iso(moment)) == moment

@@ -85,6 +85,7 @@ def test_of_what_is_asked_once_nothing_is_kept():
     [
         (httpx.ConnectError("refused"), NotSentError, "no connection (ConnectError): refused; CHECK"),
         (httpx.ConnectTimeout("late"), NotSentError, "no connection (ConnectTimeout): late; CHECK"),
+        (httpx.ConnectTimeout(""), NotSentError, "no connection (ConnectTimeout): timed out; CHECK"),
         (httpx.PoolTimeout("full"), NotSentError, "no connection (PoolTimeout): full; CHECK"),
         (httpx.ProxyError("away"), NotSentError, "no connection (ProxyError): away; CHECK"),
         (httpx.UnsupportedProtocol("ftp"), NotSentError, "no connection (UnsupportedProtocol): ftp; CHECK"),
