@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import random
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import sqlalchemy as sa
 
+from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.ledger.sql.tables import tables_of
 from reminder_kit.model.appointments import Appointment, Recipient
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.records import Identity, Incoming
+from tests.postgres import fresh_database
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST = datetime(2026, 2, 10, 14, 0, tzinfo=UTC)
@@ -249,3 +252,18 @@ def contents(connection):
             key = tuple(row[column.name] for column in table.primary_key)
             found[name, key] = {column: bytes(value) if column == "request" else value for column, value in row.items()}
     return found
+
+
+@contextmanager
+def populated(kind, seed, request, tmp_path_factory):
+    """Yield a ledger on `sqlite` or `postgresql` with all rows of a population, and the population."""
+    with ExitStack() as stack:
+        if kind == "sqlite":
+            url = f"sqlite:///{tmp_path_factory.mktemp('populated') / 'ledger.db'}"
+        else:
+            url = stack.enter_context(fresh_database(request.getfixturevalue("postgres_server")))
+        ledger, population = Ledger(url), Population(seed)
+        stack.callback(ledger.close)
+        ledger.upgrade()
+        population.fill(ledger)
+        yield ledger, population

@@ -8,7 +8,6 @@ from itertools import combinations
 
 import pytest
 
-from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.lifecycle import OPEN, SENT
 from reminder_kit.model.records import PriorMessage, Sharing, Traffic, Twin
 from reminder_kit.planning.attention import Affected
@@ -16,13 +15,12 @@ from reminder_kit.planning.changes import ChangeKind
 from tests.ledger.population import (
     NUMBERS,
     SOURCES,
-    Population,
     hour,
     identity_of,
     instant_of,
     number_of,
+    populated,
 )
-from tests.postgres import fresh_database
 
 NOW = hour(2)
 AT = number_of(NOW)
@@ -34,23 +32,8 @@ REACHES = {"creating", "scheduled", "cancelling", "too_late", "sent", "delivered
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def filled(request, tmp_path_factory):
     """A ledger with all rows of a population, and the population."""
-    population = Population(7)
-
-    def ledger_at(url):
-        ledger = Ledger(url)
-        ledger.upgrade()
-        population.fill(ledger)
-        return ledger
-
-    if request.param == "sqlite":
-        ledger = ledger_at(f"sqlite:///{tmp_path_factory.mktemp('answers') / 'ledger.db'}")
-        yield ledger, population
-        ledger.close()
-        return
-    with fresh_database(request.getfixturevalue("postgres_server")) as url:
-        ledger = ledger_at(url)
-        yield ledger, population
-        ledger.close()
+    with populated(request.param, 7, request, tmp_path_factory) as found:
+        yield found
 
 
 @pytest.fixture

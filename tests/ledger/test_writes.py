@@ -9,13 +9,11 @@ from datetime import timedelta
 import pytest
 
 from reminder_kit.ledger.databases.runner import runner_of
-from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.ledger.transaction import Transaction
 from reminder_kit.model.records import Claim, Identity, Release
 from reminder_kit.model.restorations import Restoration
 from reminder_kit.model.snapshots import fingerprint
-from tests.ledger.population import NUMBERS, Population, contents, hour, identity_of, instant_of, number_of
-from tests.postgres import fresh_database
+from tests.ledger.population import NUMBERS, contents, hour, identity_of, instant_of, number_of, populated
 
 NOW = hour(2)
 AT = number_of(NOW)
@@ -26,23 +24,8 @@ OPEN = {"creating", "scheduled", "cancelling"}
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def filled(request, tmp_path_factory):
     """A ledger with all rows of a population, and the population; nobody commits to it."""
-    population = Population(3)
-
-    def ledger_at(url):
-        ledger = Ledger(url)
-        ledger.upgrade()
-        population.fill(ledger)
-        return ledger
-
-    if request.param == "sqlite":
-        ledger = ledger_at(f"sqlite:///{tmp_path_factory.mktemp('writes') / 'ledger.db'}")
-        yield ledger, population
-        ledger.close()
-        return
-    with fresh_database(request.getfixturevalue("postgres_server")) as url:
-        ledger = ledger_at(url)
-        yield ledger, population
-        ledger.close()
+    with populated(request.param, 3, request, tmp_path_factory) as found:
+        yield found
 
 
 @pytest.fixture
