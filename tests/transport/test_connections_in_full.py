@@ -11,15 +11,14 @@ from contextlib import closing, contextmanager, suppress
 import httpx
 import pytest
 
-from reminder_kit.ports import NoAnswerError, Request
-from reminder_kit.providers.telnyx.provider import Telnyx
+from reminder_kit.ports import NoAnswerError
 from reminder_kit.transport import connections
 from reminder_kit.transport.asynchronous import AsyncIO
-from reminder_kit.transport.blocking import BlockingIO, run_blocking
+from reminder_kit.transport.blocking import BlockingIO
 from reminder_kit.transport.certificates import Certificates
 from reminder_kit.transport.connections import AsyncConnection, Connection
 from reminder_kit.transport.pools import AsyncPool, Pool
-from tests.factories import SENDER
+from tests.transport.callers import Async, Blocking, telnyx
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
 CUT = b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{"
@@ -78,48 +77,6 @@ def peer(*answers):
         yield found
     finally:
         found.close()
-
-
-def telnyx(base_url):
-    return Telnyx("KEY", SENDER, base_url=base_url)
-
-
-POST = Request("POST", "/messages", BODY, {"content-type": "application/json"})
-
-
-class Blocking:
-    """Requests by the blocking face."""
-
-    def __init__(self, base_url, **options):
-        self.io = BlockingIO(telnyx(base_url), 2, **options)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.io.close()
-
-    def send(self):
-        return run_blocking(self.io.send(POST))
-
-
-class Async:
-    """Requests by the async face, in a loop of its own."""
-
-    def __init__(self, base_url, **options):
-        self.io = AsyncIO(telnyx(base_url), 2, **options)
-
-    def __enter__(self):
-        self.runner = asyncio.Runner()
-        self.runner.__enter__()
-        return self
-
-    def __exit__(self, *error):
-        self.runner.run(self.io.aclose())
-        self.runner.__exit__(*error)
-
-    def send(self):
-        return self.runner.run(self.io.send(POST))
 
 
 @pytest.fixture(params=[Blocking, Async])
