@@ -9,11 +9,14 @@ import time
 from datetime import timedelta
 
 import pytest
+from hypothesis import settings
 
 from reminder_kit import Appointment, Recipient
 from tests.factories import NEW_YORK, START, TEXT
 
-pytest_plugins = ["tests.postgres", "tests.ci"]
+settings.register_profile("quick", max_examples=40)
+settings.load_profile("quick")  # --hypothesis-profile=default: a hundred
+pytest_plugins = ["tests.postgres", "tests.ci", "tests.few"]
 
 
 @pytest.fixture(autouse=True)

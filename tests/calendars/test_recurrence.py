@@ -312,6 +312,7 @@ def test_each_day_of_the_year(number):
     assert days_of(f"FREQ=YEARLY;BYYEARDAY={number}") == wanted
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     "text",
     [
@@ -424,6 +425,7 @@ GRID = {
 """Rules of every kind, where dateutil is as right as we are."""
 
 
+@pytest.mark.few(24)
 @pytest.mark.parametrize("interval", [1, 3])
 @pytest.mark.parametrize(("freq", "parts"), [(freq, parts) for freq, several in GRID.items() for parts in several])
 def test_rules_of_every_kind_expand_as_dateutil_has_them(freq, parts, interval):

@@ -140,6 +140,7 @@ STARTS = [
 ]
 
 
+@pytest.mark.few(60)
 @pytest.mark.parametrize("start", STARTS, ids=str)
 @pytest.mark.parametrize("text", RULES)
 def test_a_rule_makes_what_weighing_each_day_makes(text, start):
@@ -153,6 +154,7 @@ def test_a_rule_makes_what_weighing_each_day_makes(text, start):
         assert expanded(text, start, one, one) == [one]
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("first", range(7), ids=NAMES)
 def test_weeks_of_a_year_are_counted_from_both_ends(first):
     """In years of 52 and of 53 weeks, with weeks that begin on each weekday."""

@@ -466,6 +466,7 @@ def said_of(path, text):
     return str(path)
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("table", KEYS, ids=lambda table: table or "top")
 def test_any_value_of_any_key_is_taken_or_refused_by_name(tmp_path, table):
     """No value of any TOML type escapes as another exception, and each refusal is one line."""

@@ -48,6 +48,7 @@ def test_what_can_be_no_id_is_no_answer(make_kit, sandbox, appointment, monkeypa
     assert message.state.value == state
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("later", [timedelta(minutes=10), timedelta(hours=3)], ids=["10 minutes", "3 hours"])
 @pytest.mark.parametrize(("name", "word"), [(name, word) for name, words in WORDS.items() for word in words])
 def test_one_question_settles_any_word_but_scheduled(make_kit, sandbox, appointment, name, word, later):

@@ -117,6 +117,7 @@ def test_a_webhook_that_overtakes_the_answer_fails_nothing(hooked, sandbox, appo
     assert [change.message_id for change in report.changes] == [message.id]
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(
     ("code", "reason", "barred"),
     [

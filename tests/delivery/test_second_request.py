@@ -68,6 +68,7 @@ def later(visit, by=timedelta(hours=3)):
     return evolve(visit, starts_at=visit.starts_at + by, ends_at=visit.ends_at + by)
 
 
+@pytest.mark.few(8)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_moved_reminder_is_parked_for_its_new_time_whatever_befell_the_second_request(
     kit, sandbox, appointment, waits, kind
@@ -86,6 +87,7 @@ def test_a_moved_reminder_is_parked_for_its_new_time_whatever_befell_the_second_
     assert 1 <= len(send_times(sandbox)) <= at_most
 
 
+@pytest.mark.few(12)
 @pytest.mark.parametrize("second", KINDS)
 @pytest.mark.parametrize("first", ["garbage", "500_after", "drop_after", "404"])
 def test_a_cancellation_in_doubt_is_settled_whatever_befell_the_question(make_kit, sandbox, appointment, first, second):

@@ -16,6 +16,7 @@ def rates(kit):
     return [row.name for row in kit.ledger.ask(lambda found: found.execute(table.select()).fetchall(), [])]
 
 
+@pytest.mark.slow
 def test_two_kits_on_one_ledger_share_the_rate_of_their_account(make_kit, appointment, tmp_path):
     """Of whatever namespace: the second one finds the places of the first one taken."""
     from reminder_kit.ledger.ledger import Ledger

@@ -65,6 +65,7 @@ GIVEN = {
 }
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize("count", range(len(FILTERS) + 1))
 def test_records_are_those_that_all_filters_let_through(ask, rows, count):
     """Any number of filters together, in the order of rows, read in pages of any size; purged ones are never there."""

@@ -59,6 +59,7 @@ def failing(times, kind):
     return operation, runs
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("times", range(8))
 def test_one_that_meets_others_is_tried_five_times_by_itself(group, opened, times):
     """After the once that it was run with others."""

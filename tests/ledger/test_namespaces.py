@@ -81,6 +81,7 @@ WRITES = {
 }
 
 
+@pytest.mark.few(6)
 @pytest.mark.parametrize("what", WRITES)
 def test_a_write_changes_its_own_namespace_alone(others, what):
     """Whatever the one writes, the other's rows stay as they are, to the last column."""

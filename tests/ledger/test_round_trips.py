@@ -95,6 +95,7 @@ def test_a_message_moves_with_all_that_changes(ledger, claim):
     )
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("provider", "provider_id", "moves"),
     [("telnyx", "P-2", False), ("telnyx", "P-1", True), ("twilio", "P-2", True), ("telnyx", None, True)],

@@ -65,6 +65,7 @@ def test_who_writes_to_numbers_is_told_the_last_one_first(ledger, rows, until):
     assert writers(ledger, [], limit) == []
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(
     ("state", "is_open"),
     [

@@ -85,6 +85,7 @@ def marked(listed):
 # Claims
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("owner", ["one", "three"])
 @pytest.mark.parametrize("late", [-TICK, timedelta(0), TICK], ids=["before", "then", "after"])
 def test_what_is_free_is_claimed(changed, rows, owner, late):
@@ -137,6 +138,7 @@ def test_a_lease_is_extended_while_it_is_held(changed, rows):
     assert changed(lambda tx: tx.renew([], hour(9))) == (None, {})
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("complete", [True, False])
 @pytest.mark.parametrize("next_at", [None, hour(8)], ids=["nothing to come", "something to come"])
 def test_a_release_writes_what_is_known_then(changed, rows, complete, next_at):

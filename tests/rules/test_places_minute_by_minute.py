@@ -29,6 +29,7 @@ from tests.rules.minute_walk import (
 )
 
 
+@pytest.mark.few(40)
 @pytest.mark.parametrize(
     ("rule", "window", "quiet"),
     list(product(RULES, WINDOWS, QUIET)),

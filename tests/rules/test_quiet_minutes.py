@@ -69,6 +69,7 @@ def asked_around_each_edge(quiet, zone, minutes, quiet_of):
     return len(edges)
 
 
+@pytest.mark.few(14)
 @pytest.mark.parametrize("seed", range(40))
 def test_each_edge_of_a_week_is_where_the_minutes_say(seed):
     """Overlaps are one, those over midnight and over the end of the week, too; `always` is a week without a gap."""
@@ -79,6 +80,7 @@ def test_each_edge_of_a_week_is_where_the_minutes_say(seed):
     assert quiet.always is (edges == 0)
 
 
+@pytest.mark.few(7)
 @pytest.mark.parametrize("seed", range(100, 120))
 def test_each_edge_of_closed_days_is_where_the_minutes_say(seed):
     """Of quiet hours on holidays only, those count that begin on one."""

@@ -42,6 +42,7 @@ def longest_wait(instants, pause):
     return longest
 
 
+@pytest.mark.slow
 def test_the_fullest_minute_holds_about_twice_an_even_share():
     """Of 300 reminders over 30 minutes, the fullest minute has fewer than 18 on average and at most 28."""
     worst = [max(Counter(sent(day, "30 minutes")).values()) for day in range(50)]
@@ -49,6 +50,7 @@ def test_the_fullest_minute_holds_about_twice_an_even_share():
     assert max(worst) <= 28
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("spread", "wait"), [(0, 300), ("30 minutes", 28)], ids=["all at nine", "spread"])
 def test_how_long_the_last_one_waits_at_one_message_a_second(spread, wait):
     """How long the last one waits if one number sends one message a second."""

@@ -20,6 +20,7 @@ NEAR = Rule("minute-before", before="1 minute", text="Now!")
 # Suppression
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("step", range(1, 14))
 def test_a_number_suppressed_during_parking_gets_nothing(appointment, step):
     """Another process bars the number between any two steps: right after, nothing stays parked for it."""
@@ -231,6 +232,7 @@ def test_the_batch_job_honours_the_back_off_and_sync_ignores_it(appointment):
     assert len(parked(world)) == 1
 
 
+@pytest.mark.slow
 def test_each_failure_makes_the_pause_longer_up_to_five_minutes(appointment):
     """The first pause is about half a minute; they grow up to five minutes, and no further."""
     world = World((HOUR,))

@@ -37,6 +37,7 @@ def test_a_key_press_at_any_step_loses_nothing(appointment, step):
             assert len(world.sandbox.messages()) == 4
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize("step", range(1, 16))
 def test_a_key_press_while_the_batch_job_withdraws_loses_nothing(appointment, step):
     """A rule was dropped: broken off at any step, its reminders are gone after the next run, the others stay."""

@@ -126,6 +126,7 @@ def test_killed_at_any_step_it_is_sent_once(appointment, name):
             break
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("point", range(1, 14))
 def test_another_worker_at_any_step_sends_no_second_one(appointment, point):
     """Two workers find one failure: whichever step the other comes in at, one fallback is sent."""

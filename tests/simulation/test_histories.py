@@ -38,6 +38,7 @@ def play_all(seeds, ledger=None, prepare=lambda: None):
     play_histories(seeds, lambda seed: play(seed, ledger), prepare)
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("seed", range(8))
 def test_at_rest_the_laws_hold_whatever_happened(seed):
     """In eight random histories of edits, deaths and faults the laws hold whenever all is at rest."""

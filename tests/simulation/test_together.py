@@ -17,6 +17,7 @@ def play(seed):
     return play_history(JointHistory, seed, "tests/simulation/test_together.py")
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("seed", range(6))
 def test_at_rest_everybody_is_told_once_whatever_happened(seed):
     """In six random histories of combined reminders nobody is left out or told twice."""

@@ -143,6 +143,7 @@ def play(seed):
     return play_history(Deploy, seed, "tests/simulation/test_two_rule_sets.py")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 4))])
 def test_a_rolling_deploy_replaces_nothing_twice(seed):
     """In four random deploys, with a rollback in some, each message is replaced once, and all is right at the end."""

@@ -116,6 +116,7 @@ def test_of_unanswered_posts_a_person_gets_two_at_most(make_world, appointment):
     assert all(report.unknown for report in reports)
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("kind", ["telnyx", "twilio", "vonage"])
 @pytest.mark.parametrize("fault", ["drop_before", "503", "slow_before"])
 def test_no_second_message_is_made_while_posts_are_not_answered(appointment, kind, fault):

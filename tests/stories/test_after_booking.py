@@ -22,6 +22,7 @@ def minutes(count):
     return START - timedelta(minutes=count)
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(
     ("changes", "found"),
     [

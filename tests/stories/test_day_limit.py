@@ -23,6 +23,7 @@ def outcomes(report):
     return {(change.identity.id, change.rule): change.reason.value for change in report.changes}
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("order", list(permutations(range(4)))[::5], ids=str)
 def test_the_rest_of_the_day_is_left_unsaid(make_kit, sandbox, order):
     """Of four that are as near to their start, the first three of the day, in whatever order they come in."""

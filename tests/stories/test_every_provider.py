@@ -45,6 +45,7 @@ def rules():
     ]
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_everyone_receives_what_is_true_and_once(name, tmp_path):
     """Days of moves, a cancellation and a STOP end with one true text a reminder, at every provider."""
@@ -113,6 +114,7 @@ def test_a_network_that_was_down_costs_nothing_but_time(name, tmp_path):
     assert [message.text.split(" ")[0] for message in sandbox.parked()] == ["See", "Soon:"]
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("kind", ["drop_after", "drop_before", "cut", "500_after", "503", "garbage", "429"])
 def test_whatever_happens_to_answers_each_gets_one_message(kind, tmp_path):
     """Over real HTTP with lost, cut or wrong answers, Telnyx holds one message a reminder."""

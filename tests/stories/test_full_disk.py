@@ -22,6 +22,7 @@ def no_room(folder):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("verb", ["sync", "record", "resync", "suppress", "withdraw"])
 def test_what_can_not_be_written_down_is_not_done(make_kit, sandbox, appointment, tmp_path, verb):
     """Bookings, runs, bars and withdrawals: each ends with an error that says so, and works once there is room."""

@@ -207,6 +207,7 @@ def test_a_webhook_that_gives_a_message_anothers_name_is_an_anomaly(sqlite_kit, 
     assert "under the id of another message" in str(sqlite_kit.explain("A-2"))
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("odd", ["a\0b", "\ud800", LONG], ids=["nul", "half", "long"])
 def test_a_providers_odd_words_are_written_down(make_kit, sandbox, url, appointment, odd):
     """A refusal in words that no database takes is kept all the same, so that it is not asked for again and again."""

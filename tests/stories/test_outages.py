@@ -41,6 +41,7 @@ def outage(clinic, lasting, first):
 # How many texts the person gets
 
 
+@pytest.mark.few(8)
 @FIRST
 @OUTAGES
 @PAST
@@ -64,6 +65,7 @@ def test_whatever_telnyx_does_with_keys_a_person_gets_one_text_or_two_in_doubt(
         assert here.texts() == 2
 
 
+@pytest.mark.few(5)
 @FIRST
 @OUTAGES
 @POLICIES
@@ -137,6 +139,7 @@ def test_the_unanswered_message_waits_and_no_second_one_is_made(clinic):
     assert "503" in change.error
 
 
+@pytest.mark.slow
 def test_the_list_is_asked_once_the_provider_is_back(clinic):
     """Thirty hours later Twilio's list tells that the message is there: nothing is in doubt, whatever the policy."""
     for policy in ("prefer_duplicate", "prefer_missing"):
@@ -250,6 +253,7 @@ def test_two_ways_of_failing_by_turns_are_two_lines(clinic):
     assert set(failures.values()) == {1}
 
 
+@pytest.mark.slow
 def test_reminders_that_were_held_without_a_message_are_one_line_each(clinic):
     """The circuit breaker was open before they came: nothing is posted for them, and one line says so."""
     here = clinic()

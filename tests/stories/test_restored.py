@@ -234,6 +234,7 @@ def test_what_is_booked_later_is_no_longer_in_doubt(telnyx):
     assert [change.happened for change in report.changes] == ["parked"]
 
 
+@pytest.mark.slow
 def test_detail_records_tell_of_what_was_parked_and_went_out(telnyx):
     """Until its time nobody can tell; ten minutes after it, Telnyx' record of it settles it, long before the start."""
     made = telnyx([visit("A-1", day=7, phone=NEARS)], lambda it: None)

@@ -71,6 +71,7 @@ WAYS = {
 }
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("since", [0, 5, 3600], ids=["at the same instant", "5 s before", "an hour before"])
 def test_a_list_speaks_only_for_what_was_recorded_before_it(kit, sandbox, appointment, rows, way, since):

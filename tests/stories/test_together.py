@@ -262,6 +262,7 @@ def test_a_message_the_provider_refuses_holds_nobody_up(make_kit, sandbox):
     assert at_rest(evening)
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("fault", ["drop_before", "drop_after", "500_after", "429", "503"])
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 def test_whatever_is_answered_all_are_told_once_in_the_end(evening, sandbox, fault, method):

@@ -71,6 +71,7 @@ def test_a_known_code_stops_the_rest_of_the_run(clinic):
     assert "profile is disabled" in report.changes[0].error
 
 
+@pytest.mark.slow
 def test_what_waits_costs_one_post_a_run_and_each_time_another(clinic):
     """Twenty runs that are due, 90 reminders: twenty POSTs, to twenty people, the soonest start first."""
     here = clinic()
@@ -384,6 +385,7 @@ def test_two_workers_at_once_try_one(clinic):
     assert blocker.attempts == 2
 
 
+@pytest.mark.slow
 def test_waiting_for_days_is_one_line_of_history(clinic):
     """Two days, a run every ten minutes: one line when it begins to wait, besides what was tried."""
     here = clinic()
@@ -475,6 +477,7 @@ def test_when_waiting_would_make_it_late_the_fallback_takes_it(clinic):
         assert message.sent_at <= person.starts_at - timedelta(hours=24)
 
 
+@pytest.mark.slow
 def test_a_code_nobody_knows_goes_to_the_fallback_in_time_too(clinic):
     """Why it is refused does not matter: it must arrive."""
     here = with_fallback(clinic)

@@ -63,6 +63,7 @@ def desk(reminder_kit_maker, reminder_kit_clock, reminder_kit_sandbox, reminder_
     return Desk
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("minutes", [1, 10, 600])
 @pytest.mark.parametrize("told", ["nothing", "a report on delivery", "a run"])
 def test_a_reply_answers_what_had_gone_out_whether_or_not_that_was_told(desk, minutes, told):
