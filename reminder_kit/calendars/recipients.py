@@ -16,7 +16,7 @@ from attrs import evolve, field, frozen
 
 from reminder_kit.calendars.content_lines import PHONE_NAME, Component, Property, unescaped
 from reminder_kit.calendars.settings import CalendarSettings
-from reminder_kit.calendars.text_numbers import TextSearch
+from reminder_kit.calendars.text_numbers import TextSearch, name_before
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.appointments import Recipient
 from reminder_kit.model.instants import zone
@@ -335,7 +335,7 @@ def _of_event(source: str, event: Component, uid: str, directory: Directory, sea
         ]
     if source == "contact":
         texts = [unescaped(property_.value) for property_ in event.all("CONTACT")]
-        return [Recipient(number, name=_name_before(before)) for number, before in search.numbers_in(texts)[0]]
+        return [Recipient(number, name=name_before(before)) for number, before in search.numbers_in(texts)[0]]
     if source == "directory":
         entries = directory.get(f"uid:{uid.casefold()}") or directory.get(
             f"name:{event.text('SUMMARY').casefold()}", ()
@@ -346,9 +346,3 @@ def _of_event(source: str, event: Component, uid: str, directory: Directory, sea
 
 def _without_scheme(value: str) -> str:
     return re.sub(r"^(?:tel|sms):", "", value.strip(), flags=re.IGNORECASE).strip()
-
-
-def _name_before(text: str) -> str:
-    """Return the name that a CONTACT gives before the number ("Jane Doe, +1 …"); "" for none."""
-    match = re.match(r"\s*([^\W\d_][\w .'’-]{1,58}[\w.])\s*(?:[,;:(]|$)", text)
-    return match[1] if match else ""

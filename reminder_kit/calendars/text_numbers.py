@@ -1,7 +1,7 @@
 """Numbers in texts: which of the numbers that people write into titles and notes may be somebody's to remind.
 
-Never takes the number of a machine or a desk for a person's: one to dial in by, and one that stands in the notes of
-many people's appointments. Never searches more than its share.
+Never takes the number of a machine or a desk for a person's: one to dial in by, a fax's, and one that stands in the
+notes of many people's appointments. Never searches more than its share.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from attrs import define, field
 from reminder_kit.errors import CalendarError
 from reminder_kit.model.phones import is_possible
 
-__all__ = ["Desks", "Found", "TextSearch"]
+__all__ = ["Desks", "Found", "TextSearch", "name_before"]
 
 Found = tuple[str, str]
-"""A number as E.164, and what stands before it."""
+"""A number as E.164, and what stands before it, up to the number before that."""
 
 _Match = tuple[str, int, int]
 """A number as E.164, and where it begins and ends."""
@@ -102,14 +102,17 @@ def _hidden_where_short(run: re.Match[str]) -> str:
 def _first_numbers(matches: Iterable[_Match], text: str) -> tuple[tuple[Found, ...], bool]:
     """Return the first two numbers of a text that are no machine's, and whether one is."""
     found: dict[str, str] = {}
-    machine_until = -1
+    machine_until, told_until = -1, 0
     for number, start, end in matches:
+        before, told_until = text[max(told_until, start - _LONGEST_NAME) : start], end
+        if (fax := _FAX.search(before)) and not fax["phone"]:
+            continue
         between = text[machine_until:start] if machine_until >= 0 else ""
         listed = 0 < len(between) <= _LISTED and _ENDS_LIST.search(between) is None
         if listed or _is_machines(text, start, end):
             machine_until = end
             continue
-        found.setdefault(number, text[max(0, start - _LONGEST_NAME) : start])
+        found.setdefault(number, before)
         if len(found) == 2:
             break
     return tuple(found.items()), machine_until >= 0
@@ -130,6 +133,39 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 """What stands near a number to dial in by."""
+_FAX = re.compile(
+    r"(?:\b(?P<phone>tel\w*|phone)\W{0,3}(?:(?:and|und|et|y|e)\W)?\W?)?(?<!\w)(?:tele)?fax(?:nummer)?\b"
+    r"[ \t.:(-]{0,4}(?:n[ro]\b[ \t.:(-]{0,3})?$",
+    re.IGNORECASE,
+)
+"""What stands before the number of a fax, and maybe of a phone, too ("Tel/Fax:")."""
+
+_KINDS = (
+    "tel|tele|telephone|telefon|telefono|teléfono|telefone|telefoon|téléphone|tél|tlf|tfno|phone|ph|fon|mobile|mob|mobil|"
+    "mobiel|mobiltelefon|móvil|movil|telemóvel|cell|cellphone|celular|cellulare|handy|natel|gsm|portable|landline|"
+    "festnetz|sms|whatsapp|fax|telefax"
+)
+"""What people write before a number for what kind it is, which is nobody's name."""
+_WHERE = re.compile(
+    r"(?:home|work|office|private|privat|direct|main|contact|kontakt|call|text|number|nummer)[ .]*", re.IGNORECASE
+)
+"""The same, where it stands alone: "Smith's office" is a name."""
+_SEPARATORS = re.compile(r"[,;:()\n]")
+_NAME = re.compile(r"[^\W\d_](?:[\w .'’-]{0,58}[\w.])")
+_LABEL = rf"(?:{_KINDS})\b(?:[\s.]*(?:number|nummer|no|nr)\b\.?)?(?:\s*\d)?"
+_LABEL_AT_THE_END = re.compile(
+    rf"(?<![\w'’]){_LABEL}(?:[\s./&+]+(?:(?:and|und|et|y|e)\s+)?{_LABEL})*[\s.–-]*$", re.IGNORECASE
+)
+
+
+def name_before(text: str) -> str:
+    """Return the name that stands before a number ("Jane Doe, Tel: +1 …"), at the beginning of a text; "" for none."""
+    for part in _SEPARATORS.split(text):
+        label = _LABEL_AT_THE_END.search(part)
+        name = part[: label.start()].strip(" –-") if label else part.strip()
+        if name and not _WHERE.fullmatch(name):
+            return name if _NAME.fullmatch(name) else ""
+    return ""
 
 
 def _is_machines(text: str, start: int, end: int) -> bool:

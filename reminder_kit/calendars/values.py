@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from itertools import islice
 from typing import NamedTuple, TypeVar
 
 from reminder_kit.calendars.content_lines import Property
@@ -182,9 +183,10 @@ Unread = Callable[[CalendarError], None]
 
 
 def _listed(property_: Property, limit: int) -> list[str]:
-    texts = [text for text in property_.value.split(",", limit) if text.strip()]
-    if len(texts) > limit or (texts and texts[-1].count(",")):
-        raise CalendarError(f"{property_.name} holds more than {limit} dates", line=property_.line)
+    written = (match[0] for match in re.finditer("[^,]+", property_.value))
+    texts = list(islice((text for text in written if text.strip()), limit + 1))
+    if len(texts) > limit:
+        raise CalendarError(f"holds more than {limit} dates", line=property_.line)
     return texts
 
 

@@ -75,7 +75,7 @@ def _storable(value: Any, where: str, depth: int = 0) -> Any:
         raise InvalidInputError(f"{where} is a number of more than 900 digits, which the ledger does not keep")
     if value is None or isinstance(value, bool | int | float | Decimal | date | time):
         return _plain(value, where)
-    if depth > _DEEPEST:
+    if depth >= _DEEPEST:
         raise InvalidInputError(f"{where[:80]}… is nested more than {_DEEPEST} deep, which the ledger does not keep")
     if isinstance(value, Mapping):
         return {whole_text(key): _storable(item, f"{where}.{key}", depth + 1) for key, item in value.items()}

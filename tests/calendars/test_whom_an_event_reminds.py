@@ -85,6 +85,17 @@ def test_a_persons_number_is_in_no_representation(attribute):
         ("CONTACT: J. R.; 202-555-0101", (ANN, None, "J. R.", "")),
         (f"CONTACT:{'n' * 60}: 202-555-0101", (ANN, None, "n" * 60, "")),
         (f"CONTACT:{'n' * 61}: 202-555-0101", (ANN, None, "", "")),
+        ("CONTACT:Bo\\, 202-555-0101", (ANN, None, "Bo", "")),
+        ("CONTACT:Tel: 202-555-0101", (ANN, None, "", "")),
+        ("CONTACT:Mobile phone (private): 202-555-0101", (ANN, None, "", "")),
+        ("CONTACT:Phone no. 2: 202-555-0101", (ANN, None, "", "")),
+        ("CONTACT:Tel. and fax: 202-555-0101", (ANN, None, "", "")),
+        ("CONTACT:Office: 202-555-0101", (ANN, None, "", "")),
+        ("CONTACT:Jane Doe - mobile: 202-555-0101", (ANN, None, "Jane Doe", "")),
+        ("CONTACT:Jane Doe tel. 202-555-0101", (ANN, None, "Jane Doe", "")),
+        ("CONTACT:Handy: Jane Doe 202-555-0101", (ANN, None, "Jane Doe", "")),
+        ("CONTACT:Smith's office 202-555-0101", (ANN, None, "Smith's office", "")),
+        ("CONTACT:Portia Cellar\\, 202-555-0101", (ANN, None, "Portia Cellar", "")),
     ],
 )  # fmt: skip
 def test_a_person_is_known_by_what_one_line_says(told_of, line, person):
@@ -109,6 +120,10 @@ def test_a_person_is_known_by_what_one_line_says(told_of, line, person):
             [f"CONTACT:Ann\\, {ANN}", "ATTENDEE;CN=Cy:mailto:cy@x.example"],
             [(ANN, "cy@x.example", "Ann", "cy@x.example")],
         ),
+        ([f"CONTACT:Ann\\, {ANN}\\, Bob: {BO}"], [(ANN, None, "Ann", ""), (BO, None, "Bob", "")]),
+        ([f"CONTACT:{ANN}; Bob: {BO}"], [(ANN, None, "", ""), (BO, None, "Bob", "")]),
+        ([f"CONTACT:Ann\\, {ANN}\\, {BO}"], [(ANN, None, "Ann", ""), (BO, None, "", "")]),
+        ([f"CONTACT:Ann\\, tel: {ANN}\\, fax: {BO}"], [(ANN, None, "Ann", "")]),
         ([f"CONTACT:Ann\\, {ANN}", f"CONTACT:Bob\\, {BO}"], [(ANN, None, "Ann", ""), (BO, None, "Bob", "")]),
         (
             [f"ATTENDEE;CN=Bo:tel:{BO}", f"ATTENDEE;CN=Ann;X-TEL={ANN}:mailto:a@x.example"],
@@ -130,6 +145,10 @@ def test_a_person_is_known_by_what_one_line_says(told_of, line, person):
         "several of one invited",
         "that of the one invited",
         "a contact of the one invited",
+        "two in one contact",
+        "the second named",
+        "the first named",
+        "a phone and a fax",
         "two contacts",
         "two sources",
         "in the order of the invitation",
@@ -439,7 +458,7 @@ def test_a_text_is_forgotten_after_a_thousand_others():
 @pytest.mark.parametrize(
     ("texts", "found"),
     [
-        ([f"Ann {ANN}, Bo {BO}, Cy {CY}"], [(ANN, "Ann "), (BO, f"Ann {ANN}, Bo ")]),
+        ([f"Ann {ANN}, Bo {BO}, Cy {CY}"], [(ANN, "Ann "), (BO, ", Bo ")]),
         ([f"Ann {ANN}", f"Bo {BO}", f"Cy {CY}"], [(ANN, "Ann "), (BO, "Bo ")]),
         ([f"Ann {ANN}", f"again {ANN}", f"Cy {CY}"], [(ANN, "Ann "), (CY, "Cy ")]),
         ([f"Ann {ANN}", f"Bo {BO}, Cy {CY}"], [(ANN, "Ann "), (BO, "Bo ")]),
@@ -525,3 +544,26 @@ def test_a_desk_is_told_however_many_of_one_kind_came_first():
         desks.note([ANN], "d", ["y", "z"])
         assert desks.has(ANN)
     assert not Desks([ANN], {ANN: ({"a", "b", "c"}, {"x", "y", "z"})}).has(ANN)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        (f"Fax: {ANN}", []),
+        (f"fax ({ANN})", []),
+        (f"Telefax Nr. {ANN}", []),
+        (f"FAX no: {ANN} or {BO}", [BO]),
+        (f"Tel {ANN}, Fax {BO}", [ANN]),
+        (f"Tel./Fax: {ANN}", [ANN]),
+        (f"Phone and fax: {ANN}", [ANN]),
+        (f"Tel + Fax: {ANN}", [ANN]),
+        (f"Ida Fax, {ANN}", [ANN]),
+        (f"Carfax: {ANN}", [ANN]),
+        (f"Faxon: {ANN}", [ANN]),
+    ],
+)
+def test_a_fax_is_nobody(text, numbers):
+    """What stands right before a number says so; one that is a phone's too is somebody's."""
+    found, has_machines = TextSearch("US").numbers_in([text])
+    assert [number for number, _ in found] == numbers
+    assert not has_machines

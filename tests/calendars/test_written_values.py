@@ -349,7 +349,14 @@ def test_a_list_of_more_times_than_allowed_is_refused(name):
     for limit in (2, 1):
         with pytest.raises(CalendarError) as told:
             whens(property_of(",".join(texts), name), Zones(), limit)
-        assert (str(told.value), told.value.line) == (f"{name} holds more than {limit} dates", 12)
+        assert (str(told.value), told.value.line) == (f"holds more than {limit} dates", 12)
+
+
+@pytest.mark.parametrize("commas", [",", ", , ", ",,,,,,"])
+def test_empty_places_are_no_times_of_a_list(commas):
+    """Before, between and behind as many times as allowed."""
+    texts = ["", "20260302T090000Z", "20260303T090000Z", ""]
+    assert whens(property_of(commas.join(texts)), Zones(), 2) == [FIRST, SECOND]
 
 
 def test_what_cannot_be_read_of_a_list_is_handed_over_or_raised():

@@ -254,7 +254,7 @@ def nested(depth):
         ),
         (
             InvalidInputError,
-            lambda: ap(data={"a": nested(102)}),
+            lambda: ap(data={"a": nested(101)}),
             "data['a']… is nested more than 100 deep, which the ledger does not keep",
         ),
         (
