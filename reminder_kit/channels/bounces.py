@@ -1,4 +1,4 @@
-"""Reports on the delivery of e-mails, as mail servers send them to the sender (RFC 3464), in our words.
+"""Reports on the delivery of e-mails, as mail servers send them to the sender (RFC 3464, RFC 6533), in our words.
 
 Never takes one for genuine that does not return a token of ours, and never reads more of one than its headers: what a
 server wrote for people, and what is returned of the message, stays unread.
@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from email import message_from_bytes
+from email import message_from_bytes, message_from_string
 from email.message import Message
 from email.policy import compat32
 from email.utils import parsedate_to_datetime
 from hashlib import blake2b
+from itertools import chain
 
 from reminder_kit.errors import PayloadError
 from reminder_kit.model.messages import DeliveryEvent
@@ -43,6 +44,7 @@ _ACTIONS = {"failed": "undelivered", "delivered": "delivered"}
 """What a server did (RFC 3464, 2.3.3), in our words; "delayed", "relayed" and "expanded" decide nothing."""
 
 _TOKEN = re.compile(r"[0-9a-f]{32}")
+_ACTION = re.compile(r"[a-z]+")
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 _LARGEST = 1_000_000
 """Bytes of a report that are read: it returns the message at most, and ours are short."""
@@ -95,11 +97,24 @@ def _tokens(part: Message) -> Iterator[str]:
 
 def _statuses(parts: list[Message]) -> Iterator[tuple[str, str]]:
     """Yield what was done, and the status, of each recipient a report speaks of (RFC 3464, 2.3)."""
-    for part in parts:
-        action = str(part.get("Action", "")).strip().casefold()
-        status = _STATUS.match(str(part.get("Status", "")).strip())
+    for block in chain.from_iterable(map(_blocks, parts)):
+        action = _ACTION.match(str(block.get("Action", "")).strip().casefold())
+        status = _STATUS.match(str(block.get("Status", "")).strip())
         if action and status:
-            yield action, status[0]
+            yield action[0], status[0]
+
+
+def _blocks(part: Message) -> Iterator[Message]:
+    """Yield a part of a report; for one with addresses in Unicode, of which only the first block was read, all blocks.
+
+    The others of its blocks, which are of the recipients, were taken for a text (RFC 6533, 4).
+    """
+    yield part
+    if part.get_content_type() == "message/global-delivery-status" and part.is_multipart():
+        for inner in part.get_payload():
+            text = inner.get_payload() if isinstance(inner, Message) else ""
+            for block in re.split(r"\r?\n\r?\n", text)[:_PARTS] if isinstance(text, str) else ():
+                yield message_from_string(block.lstrip(), policy=compat32)
 
 
 def _when(report: Message, now: datetime) -> datetime:

@@ -392,13 +392,20 @@ class Kit(Telling):
 
     def _recipient(self, name: str) -> str:
         """Return what a person is known by: a number as E.164, an e-mail address, else the host's own name."""
+        _check_text(name)
         return phone_number(name, self.settings.defaults.region) or email_address(name) or name
 
     def _number(self, phone: str) -> str:
         """Return a number as E.164, or an e-mail address as it is compared."""
+        _check_text(phone)
         number = email_address(phone) if "@" in phone else phone_number(phone, self.settings.defaults.region)
         if number is None:
             if "@" in phone:
                 raise InvalidInputError("this is no possible e-mail address: correct it")
             raise InvalidInputError("this is no possible phone number: write it with its country code, +1…")
         return number
+
+
+def _check_text(phone: object) -> None:
+    if not isinstance(phone, str):
+        raise InvalidInputError(f'a phone number is text, not a {type(phone).__name__}: write it in quotes, "+1…"')

@@ -41,6 +41,7 @@ Out of turn
 - What the provider says that `THEIR_STEPS` lacks changes nothing: `after_provider_said` gives the state back as it was,
   "not in turn", and the caller keeps the event and reports it as an anomaly.
 - A repetition is in turn, and so is `sent` after `delivered` or `undelivered`: webhooks overtake each other.
+- That a message was withdrawn which we are withdrawing is what our own request will be answered, and changes nothing.
 - A message that was cancelled and goes out all the same has reached the person. So its state follows what is said, and
   yet this counts as out of turn, so that it is reported.
 """
@@ -134,4 +135,5 @@ def after_provider_said(now: State, then: State) -> tuple[State, bool]:
     """
     if then in THEIR_STEPS.get(now, ()):
         return then, not (now is State.CANCELLED and then in _WENT_OUT)
-    return now, then is now or (then is State.SENT and now in _WENT_OUT)
+    overtakes = (then is State.SENT and now in _WENT_OUT) or (then is State.CANCELLED and now is State.CANCELLING)
+    return now, then is now or overtakes

@@ -106,6 +106,8 @@ async def act(kit: ReminderKit | AsyncReminderKit, call: Call, name: str, wanted
         return Done("there is no such action", ok=False)
     if name in ("retry", "skip", "again") and wanted["identity"] is None:
         return Done("this appointment is not recorded any more", ok=False)
+    if name == "again" and "rule" not in wanted:
+        return Done("this message is not recorded any more", ok=False)
     try:
         return await ACTS[name](kit, call, wanted)
     except (InvalidInputError, ReminderKitError) as error:

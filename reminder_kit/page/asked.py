@@ -17,6 +17,9 @@ __all__ = ["LARGEST", "Answer", "Asked", "redirect"]
 LARGEST = 16 * 1024
 """Bytes of the largest form that is taken."""
 
+_MOST = 20
+"""Fields of a form, or parameters of an address."""
+
 
 @frozen(slots=False)
 class Asked:
@@ -38,8 +41,8 @@ class Asked:
 
     @cached_property
     def query(self) -> dict[str, str]:
-        """The query's parameters, the last of each name."""
-        return dict(parse_qsl(self.query_string, keep_blank_values=True, max_num_fields=20))
+        """The query's parameters, the last of each name; empty where there are more than any of ours has."""
+        return _fields(self.query_string)
 
     @cached_property
     def form(self) -> dict[str, str]:
@@ -47,10 +50,7 @@ class Asked:
         kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if self.method != "POST" or kind != "application/x-www-form-urlencoded":
             return {}
-        try:
-            return dict(parse_qsl(self.body.decode("utf-8"), keep_blank_values=True, max_num_fields=20))
-        except ValueError:
-            return {}
+        return _fields(self.body)
 
     @cached_property
     def cookies(self) -> dict[str, str]:
@@ -59,6 +59,14 @@ class Asked:
             return {name: one.value for name, one in SimpleCookie(self.headers.get("cookie", "")).items()}
         except CookieError:
             return {}
+
+
+def _fields(text: str | bytes) -> dict[str, str]:
+    try:
+        decoded = text if isinstance(text, str) else text.decode("utf-8")
+        return dict(parse_qsl(decoded, keep_blank_values=True, max_num_fields=_MOST))
+    except ValueError:
+        return {}
 
 
 @frozen

@@ -65,7 +65,10 @@ def from_here(asked: Asked) -> bool:
     if site is not None and site not in ("same-origin", "none"):
         return False
     origin = asked.headers.get("origin")
-    return origin is None or (origin != "null" and urlsplit(origin).netloc == asked.headers.get("host"))
+    try:
+        return origin is None or (origin != "null" and urlsplit(origin).netloc == asked.headers.get("host"))
+    except ValueError:  # it can't be an address
+        return False
 
 
 @frozen

@@ -19,6 +19,9 @@ from reminder_kit.transport.blocking import run_blocking
 
 __all__ = ["PageWsgi", "django_view"]
 
+_DIGITS = 18
+"""Digits of a length that is read as a number at all."""
+
 
 def _desk(kit: ReminderKit, permit: Permit, *, actions: bool, secret: str | None) -> Desk:
     if isinstance(kit, AsyncReminderKit):
@@ -45,7 +48,7 @@ class PageWsgi:
 
     def _answer(self, environ: dict[str, Any]) -> Answer:
         length = environ.get("CONTENT_LENGTH") or "0"
-        if not length.isdecimal() or int(length) > LARGEST:
+        if not length.isdecimal() or len(length) > _DIGITS or int(length) > LARGEST:
             return Answer(413, b"too large")
         body = environ["wsgi.input"].read(int(length)) if int(length) else b""
         headers = {

@@ -1,7 +1,7 @@
 """Which message a reply answers: the last one that had gone out to its number by then.
 
 Pure: no clock, no I/O. Never asks for a report on delivery: a message whose send time had passed had gone out, whether
-or not the kit has been told so.
+or not the kit has been told so. Where there are several senders, a reply answers the one that it was sent to.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from reminder_kit.model.consent import sender_name
 from reminder_kit.model.lifecycle import SENT, State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.records import FoundMessage
 
-__all__ = ["FAST", "Match", "match"]
+__all__ = ["FAST", "Match", "in_thread", "match"]
 
 FAST = timedelta(minutes=15)
 """How far a provider's clock may be ahead of ours, so that what it reports as sent may have a later send time."""
@@ -31,6 +32,18 @@ class Match(NamedTuple):
     found: FoundMessage | None = None
     #: Whether more will be known of it, so that the reply is to be matched again.
     waits: bool = False
+
+
+def in_thread(candidates: Sequence[FoundMessage], senders: Sequence[str]) -> Sequence[FoundMessage]:
+    """Return those of some messages that came from a sender to which a reply was sent; all, where none did.
+
+    `senders` are the names of a number and of the pool that it belongs to: what the pool sent counts only where nothing
+    names the number.
+    """
+    for name in senders:
+        if found := [one for one in candidates if sender_name(one.message.sender) == name]:
+            return found
+    return candidates
 
 
 def match(candidates: Sequence[FoundMessage], at: datetime) -> Match:

@@ -19,7 +19,7 @@ from reminder_kit.model.messages import Answered, DeliveryEvent
 from reminder_kit.model.records import AppointmentRecord, FoundMessage, HistoryEntry, Identity
 from reminder_kit.model.restorations import IN_GAP
 from reminder_kit.providers.replies import Replies, is_unclear
-from reminder_kit.webhooks.answering import FAST, Match, match
+from reminder_kit.webhooks.answering import FAST, Match, in_thread, match
 from reminder_kit.webhooks.normalising import is_number
 
 if TYPE_CHECKING:
@@ -120,7 +120,8 @@ class Inbox:
         if not event.number:
             return Match()
         until = event.occurred_at + FAST
-        return match(tx.reader.sent_to(provider=event.provider, number=event.number, until=until), event.occurred_at)
+        candidates = tx.reader.sent_to(provider=event.provider, number=event.number, until=until)
+        return match(in_thread(candidates, event.senders), event.occurred_at)
 
     def _answered(self, tx: Transaction, found: FoundMessage | None) -> tuple[Answered, ...]:
         """Return the appointments that a message speaks of, as they are by now."""

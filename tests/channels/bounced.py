@@ -20,7 +20,7 @@ Content-Type: text/plain
 I'm sorry to have to inform you about <ada@mail.example>.
 
 --B
-Content-Type: message/delivery-status
+Content-Type: message/{report}
 
 Reporting-MTA: dns; mail.example
 
@@ -41,6 +41,6 @@ Hi Ada
 """
 
 
-def report(action="failed", status="5.1.1", returned="message/rfc822", token=TOKEN):
-    filled = REPORT.format(action=action, status=status, returned=returned, token=token)
+def report(action="failed", status="5.1.1", returned="message/rfc822", token=TOKEN, report="delivery-status"):
+    filled = REPORT.format(action=action, status=status, returned=returned, token=token, report=report)
     return filled.replace("\n", "\r\n").encode()

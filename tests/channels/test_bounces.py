@@ -12,19 +12,25 @@ from reminder_kit.errors import PayloadError, SignatureError
 from tests.channels.bounced import NOW, TOKEN, report
 
 
-@pytest.mark.parametrize("returned", ["message/rfc822", "text/rfc822-headers"], ids=["the whole", "its headers"])
+@pytest.mark.parametrize("kind", ["delivery-status", "global-delivery-status"])
+@pytest.mark.parametrize(
+    "returned",
+    ["message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"],
+    ids=["the whole", "its headers", "the whole in Unicode", "its headers in Unicode"],
+)
 @pytest.mark.parametrize(
     ("action", "status", "type", "code"),
     [
         ("failed", "5.1.1", "undelivered", "5.1.1"),
+        ("failed (bad address)", "5.1.1", "undelivered", "5.1.1"),
         ("Failed", "5.2.2 (mailbox full)", "undelivered", "5.2.2"),
         ("delivered", "2.0.0", "delivered", ""),
         ("delayed", "4.4.7", "unknown", ""),
     ],
 )
-def test_a_report_is_told_in_our_words(returned, action, status, type, code):
+def test_a_report_is_told_in_our_words(kind, returned, action, status, type, code):
     """Its message is known by our token, whatever is returned of it; a delay decides nothing."""
-    (event,) = reported(report(action, status, returned), "email", NOW)
+    (event,) = reported(report(action, status, returned, report=kind), "email", NOW)
     assert (event.type, event.token, event.code) == (type, TOKEN, code)
     assert event.occurred_at == datetime(2026, 2, 12, 14, 0, 7, tzinfo=UTC)
     assert event.number is None

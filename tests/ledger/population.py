@@ -181,6 +181,7 @@ class Population:
             code=self._draw.choice(["", "40008"]),
             raw=self._draw.choice(["{}", '{"a": 1}']),
             matched=self._flag(),
+            senders=('["+12025550100", "P-9"]', None)[place % 2],
         )
 
     def _phones(self):

@@ -395,7 +395,18 @@ def test_replies_that_wait_are_found_as_they_came(ask, rows):
     waiting = [each for each in rows.here("events") if each.token == "waiting" and not each.matched]
     found = ask(lambda reader: reader.waiting_replies())
     assert [
-        (one.id, one.type, one.occurred_at, one.provider, one.provider_id, one.number, one.text, one.code, one.raw)
+        (
+            one.id,
+            one.type,
+            one.occurred_at,
+            one.provider,
+            one.provider_id,
+            one.senders,
+            one.number,
+            one.text,
+            one.code,
+            one.raw,
+        )
         for one in found
     ] == [
         (
@@ -404,6 +415,7 @@ def test_replies_that_wait_are_found_as_they_came(ask, rows):
             instant_of(each.occurred_at),
             each.provider,
             each.provider_id,
+            tuple(json.loads(each.senders or "[]")),
             each.number,
             each.text,
             each.code,

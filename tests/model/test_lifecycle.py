@@ -52,3 +52,9 @@ def test_whatever_is_over_needs_nothing_of_us():
     """Ends are among `OVER`, and a message too late to cancel counts as sent."""
     assert {State.CANCELLED, State.DELIVERED, State.REJECTED, State.ABANDONED} <= OVER
     assert State.TOO_LATE in SENT
+
+
+def test_that_it_was_withdrawn_may_be_said_before_our_request_is_answered():
+    """Another process may be told while the one that withdraws waits: that is in turn, and left to the answer."""
+    assert after_provider_said(State.CANCELLING, State.CANCELLED) == (State.CANCELLING, True)
+    assert after_provider_said(State.CREATING, State.CANCELLED) == (State.CREATING, False)

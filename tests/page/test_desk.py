@@ -128,6 +128,7 @@ def test_a_message_is_sent_again_from_the_page(told, browser, sandbox):
     assert len([message for message in sandbox.parked() if message.to == NUMBER]) == 2
     assert "is parked: it goes out by itself" in desk.send("/act", **wanted).text
     assert "not recorded any more" in desk.send("/act", **{**wanted, "message": "0"}).text
+    assert "message is not recorded any more" in desk.send("/act", act="again", row="1").text
     assert told.person(NUMBER)["looks"][-2]["act"] == "again: not done"
 
 

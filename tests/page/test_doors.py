@@ -113,6 +113,14 @@ def test_a_wsgi_host_mounts_it(told):
     assert "Cleaning" in called(app, "POST", "/search", form, REMOTE_USER="ada", **kind)[2]
 
 
+@pytest.mark.parametrize("length", ["16385", "9" * 5000, "-1", "x", "1" + "0" * 18])
+def test_a_wsgi_body_of_a_length_that_no_form_has_is_not_read(told, length):
+    """However many digits its length has."""
+    app = PageWsgi(told, permit=lambda _environ: "ada")
+    body = {"CONTENT_LENGTH": length, "wsgi.input": None}
+    assert called(app, "POST", "/search", **body)[0].startswith("413 ")
+
+
 def test_forms_of_several_processes_share_a_secret(told):
     """With the same secret, what one process has shown another one takes; without, each has its own."""
     shown = [called(PageWsgi(told, lambda _: "ada", secret=secret), "GET", "/")[2] for secret in ("s", "s", None)]

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from reminder_kit.page.asked import LARGEST, Asked
-from reminder_kit.page.guard import TokenGuard, Visitor
+from reminder_kit.page.guard import TokenGuard, Visitor, from_here
 from reminder_kit.page.rendering import policy
 from tests.factories import NUMBER
 
@@ -120,3 +120,15 @@ def test_a_form_that_can_not_be_read_is_no_form():
     assert Asked("POST", "/", headers=kind, body=b"&".join([b"a=1"] * 30)).form == {}
     assert Asked("GET", "/", headers=kind, body=b"a=1").form == {}
     assert LARGEST >= 1024
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "null", "//", "https://evil.example", "\x00"])
+def test_what_comes_from_elsewhere_or_nowhere_is_not_from_here(origin):
+    """Whatever stands there: one that is no address is none of ours."""
+    assert not from_here(asked(origin=origin))
+
+
+def test_an_address_with_more_parameters_than_ours_have_has_none():
+    """So it is answered as one without them, whoever asks."""
+    assert asked(query="&".join(f"a{n}=1" for n in range(20))).query["a19"] == "1"
+    assert asked(query="&".join(f"a{n}=1" for n in range(21))).query == {}

@@ -683,3 +683,12 @@ def test_an_encoding_is_one_of_those_that_telnyx_has(encoding):
     assert telnyx(encoding=encoding).name == "telnyx"
     with pytest.raises(ConfigurationError, match="unknown encoding 'utf8'"):
         telnyx(encoding="utf8")
+
+
+@pytest.mark.parametrize("named", [NUMBER, [NUMBER], {"phone_number": NUMBER}, [{"phone_number": NUMBER}]], ids=str)
+def test_a_number_is_known_however_an_event_names_it(named):
+    """Alone or in a list, as an object or as text: by it a reply bars, and an event is erased."""
+    (reply,) = events(event_body("message.received", "webhook_delivered", **{"from": named}, text="STOP"))
+    (other,) = events(event_body("call.initiated", "webhook_delivered", to=named))
+    assert (reply.type, reply.number) == ("opted_out", NUMBER)
+    assert (other.type, other.number) == ("unknown", NUMBER)

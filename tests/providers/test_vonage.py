@@ -411,6 +411,21 @@ def test_a_reply_of_version_0_1_is_read_too():
     assert "12025550100" in {sender.lstrip("+") for sender in event.senders}
 
 
+@pytest.mark.parametrize("kind", ["image", "video", "audio", "file"])
+def test_what_is_written_under_a_picture_is_a_reply(kind):
+    """In either format; a text of its own comes first."""
+    shown = {"message_type": kind, kind: {"url": "https://example.com/a.png", "caption": "STOP"}}
+    new = {"message_uuid": "u-3", "from": "12025550123", "to": "12025550100", **shown}
+    old = {**new, kind: None, "message": {"content": {"type": kind, **shown}}}
+    for raw in (new, old):
+        (event,) = events_of(raw)
+        assert (event.type, event.text) == ("opted_out", "STOP")
+    (event,) = events_of({**new, "text": "See you"})
+    assert (event.type, event.text) == ("received", "See you")
+    (event,) = events_of({**new, kind: {"url": "https://example.com/a.png"}})
+    assert (event.type, event.text) == ("received", "")
+
+
 REPLY = {
     "api-key": "abcd",
     "msisdn": "12025550123",

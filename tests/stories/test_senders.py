@@ -189,3 +189,35 @@ def test_a_file_s_table_that_cannot_be_meant_names_itself(tmp_path, rows, said):
     file.write_text(HEAD + rows)
     with pytest.raises(ConfigurationError, match=said):
         load(file)
+
+
+DENTAL, EYES = "+12025550111", "+12025550122"
+CONFIRMABLE = {"unless": {"replied": ["confirm"]}}
+
+
+@pytest.fixture
+def practice(make_kit, sandbox, appointment):
+    """Return a kit whose departments write from numbers of their own, and a way to have Ada answer one of them."""
+    rules = [
+        Rule("day", before="24 hours", text="Reply C. {{ when }}", **CONFIRMABLE),
+        Rule("hour", before="2 hours", text="Soon: {{ when }}", **CONFIRMABLE),
+    ]
+    departments = [row(DENTAL, source="dental"), row(EYES, source="eyes")]
+    provider = Telnyx(api_key="KEY", from_=SENDER, public_key=sandbox.public_key)
+    kit = make_kit(rules, provider=provider, senders=departments, replies={"confirm": ["C"]})
+    kit.sync([appointment("D", source="dental"), appointment("E", source="eyes", hours=1)])
+
+    def answer(number, text="C"):
+        return kit.receive(*sandbox.inbound(NUMBER, text, to=number).as_sent(sandbox.now()))
+
+    return kit, answer
+
+
+@pytest.mark.parametrize(("number", "left"), [(DENTAL, {EYES}), (EYES, {DENTAL}), (SENDER, {DENTAL})])
+def test_a_reply_is_about_what_the_sender_wrote_that_it_was_sent_to(practice, sandbox, number, left):
+    """Not about what another department wrote after it; one that wrote nothing is answered for who wrote last."""
+    kit, answer = practice
+    sandbox.clock.advance(days=2, hours=1, minutes=30)
+    answer(number)
+    kit.resync(only_dirty=True)
+    assert {message.from_ for message in sandbox.parked()} == left

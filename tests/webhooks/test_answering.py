@@ -13,7 +13,7 @@ from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Included
 from reminder_kit.model.records import FoundMessage, Identity
 from reminder_kit.testing.ledger_stage import message
-from reminder_kit.webhooks.answering import Match, match
+from reminder_kit.webhooks.answering import Match, in_thread, match
 
 HER = "+12025550123"
 TEN = pendulum.datetime(2026, 2, 13, 10, tz="America/New_York")
@@ -312,3 +312,26 @@ def test_an_unknown_message_counts_where_the_known_one_is_about_a_visit_that_is_
     """A reply is hardly about last week's visit when another text may have come a minute ago."""
     last_week = sent("a", State.SENT, 60, start_in=-1)
     assert match([sent("b", State.UNKNOWN, 1), last_week], TOLD_AT) == Match(sent("b", State.UNKNOWN, 1))
+
+
+PROFILE = "16fd2706-8baf-433b-82eb-8c7fada847da"
+
+
+@pytest.mark.parametrize(
+    ("wrote", "senders", "found"),
+    [
+        (["+12025550122", "+12025550111"], ["+12025550111", PROFILE], [1]),
+        (["+12025550122", "+12025550111"], ["+12025550122", PROFILE], [0]),
+        (["12025550111", "+12025550122", "+12025550111"], ["+12025550111"], [0, 2]),
+        ([PROFILE, "+12025550111"], ["+12025550111", PROFILE], [1]),
+        ([PROFILE, "+12025550122"], ["+12025550111", PROFILE], [0]),
+        (["CLINIC", "+12025550122"], ["+12025550111"], [0, 1]),
+        (["+12025550111", "+12025550122"], [], [0, 1]),
+        ([], ["+12025550111"], []),
+    ],
+    ids=["the other", "the last", "several", "its number", "its pool", "neither", "nobody is named", "nothing"],
+)
+def test_a_reply_answers_the_sender_that_it_was_sent_to(wrote, senders, found):
+    """What its number wrote, else its pool; where neither did, whoever wrote."""
+    candidates = [sent(str(n), State.SENT, n + 1, sender=sender) for n, sender in enumerate(wrote)]
+    assert in_thread(candidates, senders) == [candidates[n] for n in found]

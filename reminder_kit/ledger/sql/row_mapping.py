@@ -275,6 +275,7 @@ def event_values(namespace: str, event: DeliveryEvent, received_at: datetime) ->
         "provider": event.provider,
         "provider_id": event.provider_id,
         "token": event.token,
+        "senders": json.dumps(event.senders) if event.senders else None,
         "number": event.number,
         "text": event.text,
         "code": event.code,
@@ -285,10 +286,9 @@ def event_values(namespace: str, event: DeliveryEvent, received_at: datetime) ->
 
 def event_from(row: Sequence[Any]) -> DeliveryEvent:
     """Return a delivery event from its row."""
-    id_, type_, occurred_at, provider, provider_id, token, number, text, code, raw = row
-    return DeliveryEvent(
-        id_, type_, instant(occurred_at), provider, provider_id, token, number, text, code, json.loads(raw)
-    )
+    id_, type_, occurred_at, provider, provider_id, token, senders, number, text, code, raw = row
+    at, to = instant(occurred_at), tuple(json.loads(senders or "[]"))
+    return DeliveryEvent(id_, type_, at, provider, provider_id, token, number, text, code, json.loads(raw), senders=to)
 
 
 def consent_values(namespace: str, event: ConsentEvent) -> dict[str, Any]:

@@ -292,6 +292,8 @@ def _events(metadata: sa.MetaData) -> sa.Table:
         text_column("provider"),
         sa.Column("provider_id", sa.Text),
         sa.Column("token", sa.Text),
+        # To whom of ours a reply was sent, as JSON; NULL where that is not known.
+        sa.Column("senders", sa.Text),
         # The person's number and words, NULL once they were purged.
         sa.Column("number", sa.Text),
         sa.Column("text", sa.Text),

@@ -83,8 +83,7 @@ def event(body: bytes, signed_at: datetime) -> DeliveryEvent:
 
 def _senders(payload: Mapping[str, Any]) -> tuple[str, ...]:
     """Return to whom of ours a reply was sent: the number, and the messaging profile, for all of which a STOP holds."""
-    number = text_of(first(payload.get("to")).get("phone_number"))
-    return sender_names(number, text_of(payload.get("messaging_profile_id")))
+    return sender_names(_number(payload.get("to")), text_of(payload.get("messaging_profile_id")))
 
 
 def _token(raw: Mapping[str, Any], payload: Mapping[str, Any]) -> str | None:
@@ -93,17 +92,23 @@ def _token(raw: Mapping[str, Any], payload: Mapping[str, Any]) -> str | None:
     return next((token for place in places if (token := token_in(text_of(place)))), None)
 
 
+def _number(value: object) -> str:
+    """Return the number of who is named, alone or first in a list: as an object or, in other events, as text."""
+    named = value[0] if isinstance(value, list) and value else value
+    return text_of(named.get("phone_number") if isinstance(named, dict) else named)
+
+
 def _type_number_code(event_type: str, payload: Mapping[str, Any]) -> tuple[str, str | None, str]:
     """Return our type of event, the person's number (None: not named) and Telnyx' code.
 
     A `message.sent` with a status of before the sending still says that the message was sent.
     """
     if event_type == "message.received":
-        number = text_of(first(payload.get("from")).get("phone_number")) or None
+        number = _number(payload.get("from")) or None
         automatic = text_of(payload.get("autoresponse_type")).upper()
         return _REPLIES.get(automatic) or reply_type(text_of(payload.get("text"))), number, automatic
     addressee = first(payload.get("to"))
-    number = text_of(addressee.get("phone_number")) or None
+    number = _number(payload.get("to")) or None
     code = text_of(first(payload.get("errors")).get("code"))
     if event_type not in {"message.sent", "message.finalized", "message.delivered"}:
         return "unknown", number, code

@@ -74,8 +74,15 @@ def _number(value: object) -> str:
 
 
 def _text(raw: Mapping[str, Any]) -> str:
-    """Return what a person wrote, as it stands or as version 0.1 wraps it (`message.content.text`)."""
+    """Return what a person wrote, as it stands or as version 0.1 wraps it (`message.content.text`).
+
+    What is written under a picture is its caption.
+    """
     inner = raw.get("message")
-    for name in ("content", "text"):
-        inner = inner.get(name) if isinstance(inner, dict) else None
-    return text_of(raw.get("text")) or text_of(inner)
+    inner = inner.get("content") if isinstance(inner, dict) else None
+    found = [part for part in (raw, inner) if isinstance(part, dict)]
+    captions = [part[kind].get("caption") for part in found for kind in _MEDIA if isinstance(part.get(kind), dict)]
+    return next(filter(None, map(text_of, [*(part.get("text") for part in found), *captions])), "")
+
+
+_MEDIA = ("image", "video", "audio", "file")

@@ -62,6 +62,7 @@ def upgrade() -> None:
         sa.Column("detail", sa.Text, nullable=False),
         schema=schema,
     )
+    op.add_column("reminder_kit_events", sa.Column("senders", sa.Text), schema=schema)
     _add_indexes(schema)
     op.create_table(
         "reminder_kit_rule_sets",
