@@ -209,7 +209,11 @@ class TenantKits(Forkable, ABC, Generic[K]):
             for event_type, callback in self._callbacks:
                 _listen(made, name, event_type, callback)
         else:
+            known = before.known
             before.known, kit._listeners = made.known, before  # noqa: SLF001 - likewise
+            for event_type, callback in self._callbacks:
+                if event_type not in known:  # a keyword that this tenant has by now
+                    _listen(before, name, event_type, callback)
 
     # Who writes from what
 

@@ -76,7 +76,7 @@ def _http_date(text: str) -> datetime | None:
 
     try:
         found = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 

@@ -112,7 +112,7 @@ class Connection(httpx.BaseTransport):
         except BaseException:
             self.close()
             raise
-        return httpx.Response(head.status_code, headers=list(head.headers), stream=_Answer(self))
+        return httpx.Response(head.status_code, headers=list(head.headers), stream=_Answer(self, until))
 
     def _ready(self, request: httpx.Request) -> socket.socket:
         """Return a connection on which nothing waits to be read."""
@@ -146,20 +146,20 @@ class Connection(httpx.BaseTransport):
         except OSError:  # who closes a connection may have answered before
             return
 
-    def _receive(self, opened: socket.socket, until: float = math.inf) -> None:
+    def _receive(self, opened: socket.socket, until: float) -> None:
         """Take in what comes next, unless it is later than `until` by now, however soon one byte follows another."""
         with _reading():
             if time.monotonic() > until:
                 raise TimeoutError
             self._http.receive(opened.recv(_AT_ONCE))
 
-    def pieces(self) -> Iterator[bytes]:
-        """Yield the pieces of the answer's body as they come."""
+    def pieces(self, until: float) -> Iterator[bytes]:
+        """Yield the pieces of the answer's body as they come, none of them later than `until`."""
         while self._socket is not None and (piece := self._http.piece()) is not None:
             if piece:
                 yield piece
             else:
-                self._receive(self._socket)
+                self._receive(self._socket, until)
 
     def rest(self) -> None:
         """End an answer: close the connection, unless it may be used again."""
@@ -177,11 +177,12 @@ class Connection(httpx.BaseTransport):
 class _Answer(httpx.SyncByteStream):
     """The body of an answer, while it is read."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, until: float) -> None:
         self._connection = connection
+        self._until = until
 
     def __iter__(self) -> Iterator[bytes]:
-        return self._connection.pieces()
+        return self._connection.pieces(self._until)
 
     def close(self) -> None:
         self._connection.rest()

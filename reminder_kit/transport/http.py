@@ -10,9 +10,9 @@ half as much again as its transport.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from reminder_kit.http_bodies import Body, BodyError
 from reminder_kit.ports import NoAnswerError, NotSentError, Provider, Request, Response
@@ -36,6 +36,8 @@ _LARGEST_ANSWER = 4 * 1024 * 1024
 _IDLE = 4.0
 """Seconds after which an idle connection is not used again, before the server closes it (after five or more)."""
 
+T = TypeVar("T")
+
 Place = tuple[str, str, int | None]
 """Scheme, host and port of an address."""
 
@@ -49,7 +51,8 @@ def _proxy(scheme: str, host: str) -> str | None:
     from urllib.request import getproxies, proxy_bypass
 
     proxies = getproxies()
-    return None if proxy_bypass(host) else proxies.get(scheme) or proxies.get("all")
+    named = None if proxy_bypass(host) else proxies.get(scheme) or proxies.get("all")
+    return f"http://{named}" if named and "://" not in named else named
 
 
 @lru_cache(maxsize=1024)
@@ -135,7 +138,7 @@ class HttpChannel:
         from reminder_kit.transport.lean_httpx import httpx
 
         proxy = self.proxy()
-        return httpx.HTTPTransport(**self._by(proxy)) if proxy else Connection(self._certificates(), _IDLE)
+        return self._by(httpx.HTTPTransport, proxy) if proxy else Connection(self._certificates(), _IDLE)
 
     def opened_async(self) -> httpx.AsyncBaseTransport:
         """Return a transport for one request at a time, of the async face; nothing is connected yet."""
@@ -143,7 +146,7 @@ class HttpChannel:
         from reminder_kit.transport.lean_httpx import httpx
 
         proxy = self.proxy()
-        return httpx.AsyncHTTPTransport(**self._by(proxy)) if proxy else AsyncConnection(self._certificates(), _IDLE)
+        return self._by(httpx.AsyncHTTPTransport, proxy) if proxy else AsyncConnection(self._certificates(), _IDLE)
 
     def proxy(self) -> str | None:
         """Return the proxy by which the provider is spoken to, as the environment names it; None: none."""
@@ -163,12 +166,19 @@ class HttpChannel:
         """Where the provider is: whoever speaks to the same place can use the same connections."""
         return _place(self._provider.base_url)
 
-    def _by(self, proxy: str) -> dict[str, Any]:
-        """Return what a transport of httpx is made with that goes by a proxy."""
+    def _by(self, kind: Callable[..., T], proxy: str) -> T:
+        """Return a transport of httpx that goes by a proxy; raises `NotSentError` for one that it can't go by."""
         from reminder_kit.transport.lean_httpx import httpx
 
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE)
-        return {"verify": self._certificates(), "proxy": proxy, "limits": limits}
+        try:
+            return kind(verify=self._certificates(), proxy=proxy, limits=limits)
+        except (ValueError, ImportError, httpx.InvalidURL) as error:
+            why = "is no address" if isinstance(error, httpx.InvalidURL) else "is of a kind that is not spoken here"
+            raise NotSentError(
+                f"{self._where}: the proxy that the environment names {why}: write http://host:port into HTTPS_PROXY "
+                "(HTTP_PROXY, ALL_PROXY); socks5:// needs `pip install httpx[socks]`"
+            ) from error
 
     @staticmethod
     def headers(response: httpx.Response) -> dict[str, str]:

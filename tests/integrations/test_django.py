@@ -371,3 +371,36 @@ def test_a_host_that_commits_by_itself_is_served_by_the_batch_job(patient, book,
     finally:
         transaction.set_autocommit(True)
     assert recorded() == {"V-1": "Check-up"}
+
+
+def test_a_broker_that_is_away_fails_no_webhook(clinic, caplog):
+    """What came in is stored, and answered as such."""
+    celery = pytest.importorskip("celery")
+    reminders = clinic(follow="celery")
+    app = celery.Celery("clinic", broker="memory://", set_as_current=True)
+    app.amqp  # noqa: B018 - made before it is broken
+    app.send_task = lambda *_args, **_options: 1 / 0
+    reminders.wake()
+    assert "the batch job, follows" in caplog.text
+
+
+def test_a_kit_is_replaced_while_its_follower_records(clinic, patient, book, recorded):
+    """Whoever still follows, and needs the kit for that, is waited for, and nobody waits for ever."""
+    from threading import Event
+
+    from django.db import transaction
+
+    reminders, began = clinic(follow="thread"), Event()
+
+    def saved_by_a_listener(_run):
+        if not began.is_set():
+            began.set()
+            book(patient, "V-2")
+
+    reminders.kit.on("run", saved_by_a_listener)
+    before = reminders.kit
+    with transaction.atomic():
+        book(patient, "V-1")
+    assert began.wait(10)
+    assert clinic(timezone="Europe/Berlin").kit is not before
+    assert set(recorded()) == {"V-1", "V-2"}

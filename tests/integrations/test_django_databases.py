@@ -179,3 +179,57 @@ def test_tables_that_are_there_already_stay(django, tmp_path):
     del connections["older"]
     assert ledger.read(lambda reader: reader.counts())["appointments"] == 1
     ledger.close()
+
+
+@pytest.mark.parametrize("name", ["feature%2Flogin", "a b?c#d%41é", "plain"])
+def test_a_file_may_be_called_anything(name, clinic, tmp_path):
+    """As it is on the disk, whatever its letters mean in an address."""
+    from django.db import connections
+
+    from reminder_kit.integrations.django.databases import ledger_of
+
+    folder = tmp_path / name
+    folder.mkdir()
+    connections.databases["odd"] = {**connections["default"].settings_dict, "NAME": str(folder / "db.sqlite3")}
+    try:
+        ledger = ledger_of("odd", "default")
+        ledger.upgrade()
+        ledger.close()
+        assert (folder / "db.sqlite3").exists()
+        assert [path.name for path in tmp_path.iterdir()] == [name]
+    finally:
+        connections["odd"].close()
+        del connections["odd"], connections.databases["odd"]
+
+
+def test_what_is_djangos_own_is_no_parameter_of_the_servers(clinic):
+    """The role that Django assumes is the ledger's, too; psycopg's settings are not libpq's."""
+    from reminder_kit.integrations.django.databases import _postgresql
+
+    options = {"assume_role": "desk staff", "prepare_threshold": 5, "isolation_level": 2, "pool": True}
+    given = {"HOST": "db", "PORT": "", "NAME": "clinic", "USER": "ada", "PASSWORD": "", "OPTIONS": options}
+    assert dict(_postgresql(given).query) == {"options": r"-c role=desk\ staff"}
+    both = {**given, "OPTIONS": {"options": "-c jit=off", "assume_role": "desk", "sslmode": "require"}}
+    assert dict(_postgresql(both).query) == {"options": "-c jit=off -c role=desk", "sslmode": "require"}
+    assert dict(_postgresql({**given, "OPTIONS": {}}).query) == {}
+
+
+@pytest.mark.hosts
+def test_the_role_that_django_assumes_holds_for_the_ledger(clinic, server):
+    """On a real server."""
+    from django.db import connections
+
+    from reminder_kit.integrations.django.databases import ledger_of
+
+    with connections[server].cursor() as cursor:
+        cursor.execute("CREATE ROLE desk; GRANT desk TO CURRENT_USER")
+        cursor.execute("GRANT ALL ON SCHEMA public TO desk; GRANT ALL ON ALL TABLES IN SCHEMA public TO desk")
+    connections[server].settings_dict["OPTIONS"]["assume_role"] = "desk"
+    try:
+        ledger = ledger_of(server, "default")
+        assert ledger.ask(lambda found: found.exec_driver_sql("SELECT current_user").scalar(), None) == "desk"
+        ledger.close()
+    finally:
+        del connections[server].settings_dict["OPTIONS"]["assume_role"]
+        with connections[server].cursor() as cursor:
+            cursor.execute("DROP OWNED BY desk; DROP ROLE desk")

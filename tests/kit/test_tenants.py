@@ -14,7 +14,8 @@ from reminder_kit.errors import ConfigurationError, InvalidInputError, SchemaErr
 from reminder_kit.kit.following import follower_of
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.rates import HEADROOM
-from tests.kit.practices import KINDS, Served, visit_to
+from tests.factories import NUMBER
+from tests.kit.practices import KINDS, SENDERS, Served, visit_to
 from tests.ledger.older_tables import made_as_of
 
 
@@ -310,3 +311,19 @@ def test_connections_and_certificates_are_everybodys(tenants):
     north, east = tenants["north"]._io, tenants["east"]._io
     assert north._pool is east._pool
     assert north._channel._certificates() is east._channel._certificates()
+
+
+def test_a_keyword_that_a_tenant_has_by_now_is_told(platform, sqlite_url):
+    """To who listened for it before it was theirs, once their kit is built again; others hear it once, as before."""
+    pytest.importorskip("cryptography")
+    heard, platform.options["north"] = [], {"replies": None}
+    with Tenants(sqlite_url, platform.build, keep=1) as tenants:
+        tenants["north"].resync()
+        tenants.on("confirm", lambda tenant, event: heard.append((tenant, event.type)))
+        platform.options["north"] = {}
+        for _ in range(2):
+            tenants["south"].resync()  # so that the other one is dropped
+            gc.collect()
+            house = platform.house("north")
+            tenants.receive(*house.inbound(NUMBER, "C", to=SENDERS["north"]).as_sent(house.now()))
+    assert heard == [("north", "confirm")] * 2

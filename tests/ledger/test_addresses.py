@@ -68,6 +68,12 @@ def test_mode_and_patience_reach_the_file(tmp_path):
         made.close()
 
 
+OPTIONS = (
+    "the ledger's url has options that SQLite's can't have: write sqlite:///path/to/file.db, a path without a question "
+    "mark"
+)
+
+
 @pytest.mark.parametrize(
     ("url", "said"),
     [
@@ -78,11 +84,15 @@ def test_mode_and_patience_reach_the_file(tmp_path):
         ),
         (
             "sqlite:///file:x.db",
-            "the ledger's url has options that SQLite's can't have: write sqlite:///path/to/file.db",
+            OPTIONS,
+        ),
+        (
+            "sqlite:///a b?c#d.db",
+            OPTIONS,
         ),
         (
             "sqlite:///x.db?timeout=5",
-            "the ledger's url has options that SQLite's can't have: write sqlite:///path/to/file.db",
+            OPTIONS,
         ),
     ],
 )

@@ -356,9 +356,22 @@ def test_the_telling_code_of_several_is_taken():
         ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT", "date": "Wed, 21 Oct 2026 07:29:00 GMT"}, 0.0),
         ({"x-ratelimit-reset": "1771165800"}, 3600.0),
         ({"retry-after": "soon"}, None),
+        ({"retry-after": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"}, None),
+        ({"retry-after": "Mon, 01 Jan 2026 00:00:00 GMT", "date": "Mon, 01 Jan 99999999999999999999 00:00:00"}, None),
         ({}, None),
     ],
-    ids=["retry-after", "reset", "reset beats a bare date", "date", "a date gone by", "an instant", "nonsense", "none"],
+    ids=[
+        "retry-after",
+        "reset",
+        "reset beats a bare date",
+        "date",
+        "a date gone by",
+        "an instant",
+        "nonsense",
+        "no year",
+        "no year now",
+        "none",
+    ],
 )
 def test_a_rate_limit_names_its_wait(headers, seconds):
     """The wait is read from `retry-after` or the reset header, as seconds or an instant, or is not known."""

@@ -10,7 +10,7 @@ import socket
 import ssl
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 
 import pytest
 
@@ -97,6 +97,16 @@ class Peer:
             socket.create_connection(("127.0.0.1", self.port), 1).close()
         self._thread.join(5)
         self._door.close()
+
+
+class Endless(Peer):
+    """A provider whose answer goes on for ever, a byte every few hundredths of a second."""
+
+    def _send(self, opened, answer):
+        opened.sendall(answer)
+        while True:
+            time.sleep(0.03)
+            opened.sendall(b"a")
 
 
 @contextmanager
@@ -221,6 +231,24 @@ def test_an_answer_that_trickles_is_no_answer(face):
     """Each byte of its head comes in time, and there is no end of them."""
     with peer(OK, pause=0.03) as provider, face(url(provider), timeout=0.1) as client, pytest.raises(NoAnswerError):
         client.send()
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2;",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX: ",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 900\r\n\r\n",
+    ],
+    ids=["behind a length", "a trailer", "its body"],
+)
+def test_an_answer_whose_end_never_comes_is_no_answer(face, begun):
+    """Each byte comes in time, whether or not it is one of the body: it ends, and soon."""
+    with closing(Endless(begun)) as provider, face(url(provider), timeout=0.3) as client:
+        begin = time.monotonic()
+        with pytest.raises(NoAnswerError):
+            client.send()
+        assert time.monotonic() - begin < 3
 
 
 def test_an_answer_that_stops_is_no_answer(face):

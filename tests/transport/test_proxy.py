@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from reminder_kit.ports import Request
+from reminder_kit.ports import NotSentError, Request
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.transport.connections import Connection
 from reminder_kit.transport.http import HttpChannel
@@ -37,6 +37,8 @@ def proxy_for(monkeypatch):
         ("https://api.telnyx.com/v2", {"https_proxy": PROXY, "http_proxy": OTHER}, PROXY),
         ("http://api.example/v2", {"https_proxy": OTHER, "http_proxy": PROXY}, PROXY),
         ("https://api.telnyx.com/v2", {"all_proxy": PROXY}, PROXY),
+        ("https://api.telnyx.com/v2", {"https_proxy": "proxy.example:3128"}, PROXY),
+        ("https://api.telnyx.com/v2", {"https_proxy": ""}, None),
         ("https://api.telnyx.com/v2", {"all_proxy": OTHER, "https_proxy": PROXY}, PROXY),
         ("https://api.telnyx.com/v2", {"https_proxy": PROXY, "no_proxy": "api.telnyx.com"}, None),
         ("https://api.telnyx.com/v2", {"https_proxy": PROXY, "no_proxy": "example.com"}, PROXY),
@@ -60,6 +62,24 @@ def test_who_goes_by_a_proxy_has_a_transport_that_can(monkeypatch):
     monkeypatch.delenv("https_proxy")
     with channel.opened() as blocking:
         assert type(blocking) is Connection
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("ftp://proxy.example:21", "of a kind that is not spoken here"),
+        ("http://proxy.example:x", "is no address"),
+    ],
+)
+def test_a_proxy_that_nobody_can_go_by_is_named_with_what_to_write(monkeypatch, named, said):
+    """Nothing was sent; the credentials that it may hold are not shown."""
+    monkeypatch.setenv("https_proxy", named.replace("//", "//ada:SECRET@"))
+    monkeypatch.delenv("no_proxy", raising=False)
+    channel = HttpChannel(Telnyx(api_key="KEY", from_=SENDER), 5.0, None)
+    for opened in (channel.opened, channel.opened_async):
+        with pytest.raises(NotSentError, match=f"{said}: write http://host:port into HTTPS_PROXY") as told:
+            opened()
+        assert "SECRET" not in str(told.value)
 
 
 @pytest.mark.parametrize(("timeout", "connect"), [(5.0, 5.0), (60.0, 10.0)])

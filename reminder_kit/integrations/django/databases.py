@@ -30,12 +30,14 @@ def ledger_of(alias: str, namespace: str) -> Ledger:
 
 
 def _place_of(alias: str) -> str | Engine:
-    """Return the address of a database, or the engine of one in memory."""
+    """Return the address of a database, or the engine of one in SQLite."""
     connection = connections[alias]
     given = connection.settings_dict
     if connection.vendor == "sqlite":
         name = str(given["NAME"])
-        return _memory(name) if connection.is_in_memory_db() else f"sqlite:///{name}"
+        if connection.is_in_memory_db():
+            return _memory(name)
+        return sa.create_engine(sa.URL.create("sqlite", database=name))  # in an address % and ? would mean something
     if connection.vendor == "postgresql":
         return _postgresql(given).render_as_string(hide_password=False)
     raise ConfigurationError(
@@ -46,7 +48,14 @@ def _place_of(alias: str) -> str | Engine:
 
 def _postgresql(given: dict[str, Any]) -> sa.URL:
     """Return the address of a PostgreSQL database as libpq takes it; what is Django's own among its options stays."""
-    options = {key: str(value) for key, value in given["OPTIONS"].items() if type(value) in (str, int)}
+    options = {
+        key: str(value)
+        for key, value in given["OPTIONS"].items()
+        if type(value) in (str, int) and key not in _DJANGOS_OWN
+    }
+    if role := given["OPTIONS"].get("assume_role"):
+        named = str(role).replace("\\", r"\\").replace(" ", r"\ ")
+        options["options"] = f"{options.get('options', '')} -c role={named}".strip()
     if given["HOST"].startswith("/"):
         options["host"] = given["HOST"]
     return sa.URL.create(
@@ -56,8 +65,12 @@ def _postgresql(given: dict[str, Any]) -> sa.URL:
         None if "host" in options else given["HOST"] or None,
         int(given["PORT"]) if given["PORT"] else None,
         given["NAME"] or None,
-        {key: value for key, value in options.items() if key != "isolation_level"},
+        options,
     )
+
+
+_DJANGOS_OWN = ("isolation_level", "assume_role", "prepare_threshold")
+"""Options of a database that are no parameters of libpq's."""
 
 
 def _memory(name: str) -> Engine:

@@ -57,32 +57,30 @@ class Reminders:
         """
         from django.db import connections
 
+        from reminder_kit.integrations.django.signals import connect
+
         described = self.configuration
         name = connections[described.database].settings_dict["NAME"] if described.database else None
         with self._lock:
-            if self._kit is None or self._made_for != (described, name):
-                self._replace(described)
-                self._made_for = (described, name)
-            assert self._kit is not None  # noqa: S101 - it was made just now
-            return self._kit
+            if self._kit is not None and self._made_for == (described, name):
+                return self._kit
+            before, made = self._taken(), described.kit()
+            connect(made, self._model_of)
+            self._kit, self._made_for = made, (described, name)
+        _close(*before)  # unlocked: what still follows may ask for the kit
+        return made
 
-    def _replace(self, described: Configuration) -> None:
-        """Make the kit, and close the one before."""
-        from reminder_kit.integrations.django.signals import connect
-
-        self.close()
-        self._kit = described.kit()
-        connect(self._kit, self._model_of)
+    def _taken(self) -> tuple[ReminderKit | None, Follower | None]:
+        """Return the kit and who follows, which are the registry's no more."""
+        before = self._kit, self._follower
+        self._kit = self._follower = self._made_for = None
+        return before
 
     def close(self) -> None:
         """Wait for what follows, and close the kit; it is made anew when it is needed."""
         with self._lock:
-            kit, follower = self._kit, self._follower
-            self._kit = self._follower = self._made_for = None
-        if follower is not None:
-            follower.wait()
-        if kit is not None:
-            kit.close()
+            before = self._taken()
+        _close(*before)
 
     @property
     def database(self) -> str | None:
@@ -198,7 +196,10 @@ class Reminders:
         elif follow == "celery":
             from celery import current_app
 
-            current_app.send_task(TASK, retry=False, ignore_result=True)
+            try:
+                current_app.send_task(TASK, retry=False, ignore_result=True)
+            except Exception:  # noqa: BLE001 - any broker's; what it would have done the batch job does
+                LOG.exception("the broker can't be reached: the next wake, or the batch job, follows what was recorded")
 
     def _thread(self) -> Follower:
         from django.db import connections
@@ -240,6 +241,13 @@ class Reminders:
             for name in tracked.failed:
                 list_failure(kit, tracked.source, name, "its function raised; the log says what")
             yield tracked.source, report
+
+
+def _close(kit: ReminderKit | None, follower: Follower | None) -> None:
+    if follower is not None:
+        follower.wait()
+    if kit is not None:
+        kit.close()
 
 
 def batched(rows: list[Any], size: int) -> Iterator[list[Any]]:

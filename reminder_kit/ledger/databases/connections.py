@@ -111,9 +111,10 @@ def database_for(url: str | Engine, mode: int = OWNER_ALONE, patience: float = P
         raise ConfigurationError(f"no ledger is kept in {backend}: use sqlite:///… or postgresql://…")
     if address.database in (None, "", ":memory:"):
         return SQLiteMemory(engine)
-    if str(address.database).startswith("file:") or (address.query and engine is None):
+    if str(address.database).startswith("file:") or (isinstance(url, str) and "?" in url):
         raise ConfigurationError(
-            "the ledger's url has options that SQLite's can't have: write sqlite:///path/to/file.db"
+            "the ledger's url has options that SQLite's can't have: write sqlite:///path/to/file.db, a path without a "
+            "question mark"
         )
     return SQLiteFile(Path(str(address.database)), mode, patience)
 
