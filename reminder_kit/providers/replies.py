@@ -13,7 +13,7 @@ from typing import Any
 from attrs import frozen
 
 from reminder_kit.errors import ConfigurationError
-from reminder_kit.providers.reply_grammar import Meaning, reading_of, words_of
+from reminder_kit.providers.reply_grammar import Meaning, own_lines, reading_of, unquoted, words_of
 
 __all__ = ["Replies", "is_unclear", "reply_type"]
 
@@ -43,7 +43,8 @@ def reply_type(text: str) -> str:
     """
     if reading_of(text) is Meaning.STOP:
         return "opted_out"
-    return "opted_in" if len(_core(text)) == 1 and _core(text)[0] in _START else "received"
+    core = _core(own_lines(text))
+    return "opted_in" if len(core) == 1 and core[0] in _START else "received"
 
 
 def is_unclear(text: str) -> bool:
@@ -92,8 +93,11 @@ class Replies:
         return cls(names)
 
     def name_of(self, text: str) -> str | None:
-        """Return the name of the keyword that a whole reply is, case and courtesy apart; None means none of them."""
-        return self.names.get(_core(text))
+        """Return the name of the keyword that a whole reply is, case and courtesy apart; None means none of them.
+
+        A signature and what was quoted are no part of it; a keyword that looks like a signature is one all the same.
+        """
+        return self.names.get(_core(unquoted(text))) or self.names.get(_core(own_lines(text)))
 
 
 def _keywords(words: Any, where: str) -> Iterable[str]:

@@ -3,10 +3,10 @@
 Pure: words in, a meaning out. Never decides on a part of a reply: a STOP is one only where the whole reply is made of
 phrases that ask for it, with reasons and courtesy beside them; else a person looks at what comes near one.
 
-1. A phone's own signature and quoted lines are left out. What is left becomes words without case, accents and
-   apostrophes, and breaks where punctuation or a new line stands.
+1. A phone's own signature, quoted lines and reactions (`reactions`) are left out. What is left becomes words without
+   case, accents and apostrophes, and breaks where punctuation or a new line stands.
 2. From the left, the longest phrase of any language that fits is taken off, again and again. If nothing is left over
-   and a STOP was among what was taken, the reply is one.
+   and a STOP was among what was taken, the reply is one; it is unclear if only courtesy was beside a doubt.
 3. Else the harmless spans are left out ("don't stop", "stop by at 3", "the bus stop"), and whatever then holds a hint,
    or begins with a word that means a STOP, is unclear.
 """
@@ -19,9 +19,11 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from functools import cache
 
-from reminder_kit.providers.stop_phrases import ALONE, CLASSES, COURTESY, LANGUAGES, SIGNATURES
+from reminder_kit.providers.reactions import without_reaction
+from reminder_kit.providers.stop_phrases import LANGUAGES
+from reminder_kit.providers.stop_words import ALONE, CLASSES, COURTESY, POLITE, SIGNATURES
 
-__all__ = ["Meaning", "begins_with", "reading_of", "words_of"]
+__all__ = ["Meaning", "begins_with", "own_lines", "reading_of", "unquoted", "words_of"]
 
 _LONGEST = 2000
 """Characters of a reply that are read: an SMS of ten parts has fewer."""
@@ -31,6 +33,8 @@ _BREAK = ","
 _ALONE = [[word] for word in ALONE]
 _SIGNS = frozenset("🛑✋🚫⛔🖐🤚")
 """Pictures that may mean a STOP where nothing else is written."""
+_UNDECOMPOSED = str.maketrans("ł", "l")
+"""What Unicode takes for a letter of its own, and people write without its stroke."""
 
 
 class Meaning(StrEnum):
@@ -59,12 +63,18 @@ def _is_break(token: str) -> bool:
     return not (token[0].isalnum() or token[0] == "_")
 
 
-def _own_lines(text: str) -> str:
+def unquoted(text: str) -> str:
+    """Return a reply without the lines and the reaction that quote what was written to the person."""
+    lines = without_reaction(text[:_LONGEST]).splitlines()
+    return "\n".join(line for line in lines if not line.lstrip().startswith(">"))
+
+
+def own_lines(text: str) -> str:
     """Return a reply without what was quoted, and without the signature that a phone or a mail program adds."""
     kept: list[str] = []
-    for line in text[:_LONGEST].splitlines():
+    for line in unquoted(text).splitlines():
         words = words_of(line)
-        if line.lstrip().startswith(">") or (kept and " ".join(words).startswith(SIGNATURES)):
+        if kept and " ".join(words).startswith(SIGNATURES):
             continue
         if kept and re.fullmatch(r"\s*(?:[-–—_]\s*){2,}", line):
             break
@@ -100,7 +110,7 @@ def _options(word: str) -> Sequence[str]:
 
 def _plain(words: str) -> str:
     """Return words without accents, and without what nobody sees."""
-    letters = unicodedata.normalize("NFKD", words)
+    letters = unicodedata.normalize("NFKD", words).translate(_UNDECOMPOSED)
     return "".join(
         letter for letter in letters if not unicodedata.combining(letter) and unicodedata.category(letter) != "Cf"
     )
@@ -109,9 +119,10 @@ def _plain(words: str) -> str:
 @cache
 def _grammar() -> dict[str, tuple[re.Pattern[str], ...]]:
     """Return the patterns of all languages, by what they are for; made when the first reply is read."""
-    kinds = ("stops", "leads", "reasons", "hints", "harmless")
+    kinds = ("stops", "leads", "reasons", "doubts", "hints", "harmless")
     found = {kind: tuple(phrase for language in LANGUAGES for phrase in getattr(language, kind)) for kind in kinds}
-    return {kind: tuple(map(_pattern, phrases)) for kind, phrases in (found | {"courtesy": COURTESY}).items()}
+    found |= {"courtesy": COURTESY, "polite": POLITE}
+    return {kind: tuple(map(_pattern, phrases)) for kind, phrases in found.items()}
 
 
 def _longest(kind: str, row: str, at: int) -> int:
@@ -120,25 +131,35 @@ def _longest(kind: str, row: str, at: int) -> int:
     return max(ends, default=at)
 
 
-def _is_stop(row: str) -> bool:
-    """Say whether all of a row is phrases, and a STOP is among them."""
-    at, stopped = 0, False
+def _is_made_of(kind: str, beside: Sequence[str], row: str) -> bool:
+    """Say whether all of a row is phrases of a kind, and of those that may stand beside it."""
+    at, is_found = 0, False
     while at < len(row):
         if row.startswith(f" {_BREAK}", at):
             at += 2
             continue
-        stop = _longest("stops", row, at)
-        other = max(_longest(kind, row, at) for kind in ("leads", "reasons", "courtesy"))
-        if max(stop, other) == at:
+        end = _longest(kind, row, at)
+        other = max(_longest(name, row, at) for name in beside)
+        if max(end, other) == at:
             return False
-        stopped = stopped or stop >= other
-        at = max(stop, other)
-    return stopped
+        is_found = is_found or end >= other
+        at = max(end, other)
+    return is_found
 
 
-def _without_harmless(row: str) -> str:
-    for pattern in _grammar()["harmless"]:
-        row = pattern.sub(" ,", row)
+def _is_stop(row: str) -> bool:
+    """Say whether all of a row asks for no more messages, also with words of asking within its phrases."""
+    beside = ("leads", "reasons", "courtesy")
+    return any(_is_made_of("stops", beside, text) for text in (row, _without("polite", "", row)))
+
+
+def _is_doubtful(row: str) -> bool:
+    return _is_made_of("doubts", ("courtesy",), row)
+
+
+def _without(kind: str, put: str, row: str) -> str:
+    for pattern in _grammar()[kind]:
+        row = pattern.sub(put, row)
     return row
 
 
@@ -161,7 +182,7 @@ def begins_with(row: Sequence[str], words: Iterable[str]) -> bool:
 
 def reading_of(text: str) -> Meaning:
     """Return what a reply asks for."""
-    own = _own_lines(text)
+    own = own_lines(text)
     tokens = _tokens(own)
     words = [token for token in tokens if token != _BREAK]
     if not words:
@@ -169,7 +190,9 @@ def reading_of(text: str) -> Meaning:
     row = _SPELLED.sub(_in_one, "".join(f" {token}" for token in tokens))
     if words in _ALONE or (len(words) <= _MOST_WORDS and _is_stop(row)):
         return Meaning.STOP
-    row = _OTHER_DOING.sub(" ,", _without_harmless(row))
+    if len(words) <= _MOST_WORDS and _is_doubtful(row):
+        return Meaning.UNCLEAR
+    row = _OTHER_DOING.sub(" ,", _without("harmless", " ,", row))
     hinted = any(pattern.search(row) for pattern in _grammar()["hints"]) or _MISSPELT.search(row)
     first = begins_with([token for token in row.split() if token != _BREAK], CLASSES["stop"])
     return Meaning.UNCLEAR if hinted or first or _FIRST.match(row) else Meaning.NOTHING
@@ -185,5 +208,7 @@ def _in_one(spelled: re.Match[str]) -> str:
 
 _MISSPELT = re.compile(r" (?:unsu[bs]\w*|unsc?ri\w*)")
 """What may have been meant for "unsubscribe"."""
-_FIRST = re.compile(r"(?: please| pls)? (?:remove(?! it(?![^ ]))|enough(?: ,|$)|alto ,)")
+_FIRST = re.compile(
+    r"(?: please| pls)? (?:remove(?! it(?![^ ]))|enough(?: ,|$)|(?:alto|basta|pare|paren|parem|quit|sluta) ,)"
+)
 """What lets a person look at a reply that begins with it."""

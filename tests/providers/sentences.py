@@ -259,6 +259,203 @@ Skicka inte fler sms
 Stop venligst
 Nie chcę więcej wiadomości
 больше не пишите
+Basta, grazie
+Per favore basta
+¡Basta ya!
+basta por favor
+Pare, por favor
+alto por favor
+Paren
+Paren ya
+Parem
+Parem, por favor
+quit please
+I do not wish to receive messages
+Ich will nichts mehr bekommen
+ne m'envoyez rien
+je ne veux plus rien recevoir
+no quiero recibir nada
+não quero receber mais nada
+non voglio ricevere più nulla
+ik wil niets meer ontvangen
+stoppa
+Proszę mnie wypisać
+no mandes mensajes
+quit now
+please quit it
+I don't want a reminder
+I don't want another text from you
+I want no more messages
+I want no reminders
+I don't want you to text me anymore
+do not bother me
+don't bother us again
+never write to me again
+do not remind me again
+lose my number
+turn off reminders
+switch off these notifications please
+cease texting me
+cease
+no further contact please
+I don't want to be reminded
+not interested, quit
+Keine Nachricht mehr
+Keine Erinnerung mehr bitte
+Ich will keine Nachricht
+Ich will keine Nachrichten
+Ich möchte keine SMS
+Ich moechte keine SMS mehr bekommen
+Wir wollen keine Erinnerungen
+Ich möchte keine weiteren SMS erhalten
+Ich brauche keine Erinnerungen mehr
+Schicken Sie mir keine Nachrichten mehr
+Senden Sie mir bitte keine SMS
+Schreiben Sie mir bitte nicht mehr
+Schickt mir nichts mehr
+bitte nichts mehr schicken
+Hör auf
+Hören Sie bitte auf damit
+Aufhören!
+Schluss jetzt
+Lass mich in Ruhe
+Melden Sie mich bitte ab
+Bitte aus dem Verteiler streichen
+Löschen Sie bitte meine Nummer
+Ich möchte mich abmelden
+Abmeldung
+Stoppez
+Stoppez les sms
+Stoppez svp
+Je voudrais me désinscrire
+Je souhaite me désabonner
+Veuillez me désinscrire
+Merci de me désinscrire
+Merci de ne plus m'envoyer de messages
+Ne plus me contacter svp
+N'envoyez plus de sms
+Ne m'écris plus
+Je ne veux pas de rappel
+Je ne veux plus recevoir vos messages
+Cessez de m'écrire
+arrêtez tout
+arrête ça
+Fichez-moi la paix
+Veuillez supprimer mon numéro
+Désinscription
+No mandar más mensajes
+No enviar más mensajes
+No molesten
+No me moleste
+No molestar por favor
+No envíen más
+No manden más mensajes
+no me mandes mensajes
+No quiero recordatorios
+No quiero un recordatorio
+No quiero que me escriban más
+Ya no quiero mensajes
+Ya basta
+basta de mensajes
+paren de escribirme
+Deja de mandarme mensajes
+dejen de molestar
+No escribirme más
+Elimine mi número
+Bórrame de la lista
+Déjeme en paz
+Cancelar los mensajes
+No necesito más recordatorios
+Pare já
+Parem com isso
+Para de me mandar mensagem
+Pare de enviar mensagens
+Não enviar mais mensagens
+Não quero lembrete
+Não me incomodem
+Me deixe em paz
+Me tirem da lista
+Cancelar as mensagens
+Não preciso mais de lembretes
+Smettila
+Smettila di scrivermi
+Smettetela, per favore
+Non scrivetemi
+Non scrivermi più
+Non mandate più messaggi
+Non voglio promemoria
+Non voglio più sms
+Non disturbate
+Lasciami in pace
+Mai più messaggi
+Niente più sms grazie
+Cancellate il mio numero dalla lista
+Voglio disiscrivermi
+Ik wil geen berichten
+Ik wil geen herinnering
+Ik wens geen sms te ontvangen
+Geen herinnering meer
+Stuur me geen berichten
+Stuur niets meer
+Houd op
+Hou op met sms'en
+Stop ermee
+Schrijf me niet meer
+Ik wil me uitschrijven
+Graag uitschrijven
+Ik hoef geen berichten meer
+Laat ons met rust
+Sluta
+Sluta tack
+Snälla sluta
+Sluta smsa mig
+Sluta nu
+Jag vill inte ha fler sms
+Jag vill inte ha påminnelser
+Skicka inga fler meddelanden
+Inget mer meddelande tack
+Lämna mig ifred
+Låt mig vara
+Stör mig inte
+Send ikke flere beskeder
+Hold op
+Hold op med at skrive til mig
+Jeg vil ikke have flere beskeder
+Jeg ønsker ikke meldinger
+Send meg ingen meldinger
+Ikke kontakt meg
+Ikke send flere meldinger
+Fjern mit nummer
+Slett meg fra lista
+Afmelding
+Ikke forstyrr
+Lad mig være i fred
+Przestań pisać
+Przestań
+Przestańcie do mnie pisać
+Proszę przestać
+Proszę nie wysyłać więcej sms
+Nie wysyłajcie mi wiadomości
+Nie chcę przypomnień
+Nie chcę żadnych wiadomości
+Żadnych więcej wiadomości
+Nie przeszkadzać
+Dajcie mi spokój
+Usuńcie mój numer z listy
+Перестаньте писать
+Перестаньте мне писать
+Перестань
+Прекратите присылать сообщения
+Хватит мне писать
+Не шлите мне смс
+Не надо мне больше писать
+Не нужно присылать сообщения
+Больше не нужны напоминания
+Я не хочу получать сообщения
+Оставьте меня в покое
+Отключите уведомления
+Уберите мой номер
+Отстаньте
 """
 """Whoever writes this wants no more messages."""
 
@@ -307,7 +504,6 @@ can we stop taking aspirin the day before
 stopping by in a minute
 Can I cancel my appointment?
 please cancel it
-cancel please
 Cancel my appointment please
 cancel tomorrow
 I need to cancel
@@ -408,6 +604,92 @@ Please send the bill to my insurance
 I will quit the gym
 plus tôt serait mieux
 This is not Maria's number
+no quiero otra hora
+no mandé el formulario
+no contacté
+no envié la foto
+Nehmen Sie mich auch um 3?
+je ne veux pas annuler
+ik hoef niet te komen
+больше не болит
+bother, I'm late
+can you end early
+no quiero ir
+basta un saluto
+basta una risposta
+espero que pare de llover
+pare de llover
+el alto
+el más alto
+Soy alto
+para las 3
+para mañana por favor
+no más tarde
+a las 3 no más
+no más preguntas
+no me molesta
+no es molestia
+Can I cancel?
+the end
+dinner ends at 8
+don't bother calling
+I’m driving with Do Not Disturb While Driving turned on. I’ll see your message when I get where I’m going.
+I’m not receiving notifications. If this is urgent, reply “urgent” to send a notification through.
+I don't need a ride
+I don't want a different time
+I don't want another appointment
+no need to call
+do I need a referral
+enough time
+is 10 minutes enough
+turn left or right
+I turned off my car
+ich brauche keine Brille mehr
+ich möchte keinen anderen Termin
+keine Fragen
+Meine Nummer
+das reicht mir um 3
+genug Zeit
+ich höre schlecht
+Schluss um 5?
+ça suffit pour mardi
+assez tôt
+je ne veux pas d'autre rendez-vous
+je n'ai pas besoin de taxi
+chega às 3
+chego às 3
+chega amanhã
+quando para de chover?
+não quero outro horário
+não preciso de táxi
+abbastanza bene
+non voglio un altro orario
+non serve altro
+genoeg tijd
+ik wil geen andere afspraak
+het is goed
+jag slutar kl 5
+när slutar ni?
+nog en gång
+jag vill inte ha en annan tid
+jeg vil ikke have en anden tid
+det er nok i orden
+det er nok fint
+slut kl 5
+nie chcę innego terminu
+koniec pracy o 5
+nie trzeba
+dość późno
+не хочу в другое время
+не надо переносить
+достаточно времени
+перестал болеть зуб
+je peux m'arrêter à 3h
+hej, ses i morgen
+Hola, gracias
+ok danke
+Liked
+Loved the visit, thanks
 """
 """Whoever writes this wants messages as before, or speaks of something else."""
 
@@ -504,6 +786,93 @@ new phone who is this stop
 Bitte keine SMS nach 20 Uhr
 no me escriban de noche
 baja la cita a las 3
+Please, end
+no mande mensajes
+no me manden nada
+end now
+cancel please
+Please cancel
+end this
+I don't need a reminder
+I do not need a reminder
+I don't need a text
+I don't need a text, I'll remember
+you don't need to remind me
+no need to text me
+no need for a reminder
+reminders are not needed
+I don't need reminding
+don't remind me
+turn this off
+that's enough
+I want out
+I want to quit
+do not disturb
+sick of these texts
+fuck off
+Basta! Chi siete?
+Basta, non voglio
+Keine SMS erhalten
+Keine SMS bekommen
+Keine Erinnerung erhalten
+keine Erinnerungen bekommen!
+Keine Nachricht
+Ich brauche keine Erinnerung
+Ich brauche keine Erinnerungen
+Genug jetzt
+Es reicht!
+Schluss
+Bitte nicht stören
+Bitte keinen Kontakt mehr
+Lassen Sie das
+Ça suffit
+Assez !
+J'en ai marre de vos sms
+Pas de rappel svp
+Pas besoin de rappel
+Cessez immédiatement vos envois
+No más
+No más por favor
+Ya no más
+¡Para!
+Suficiente
+No necesito un recordatorio
+No hace falta recordatorio
+no me envíen cosas raras
+Estoy harto de esto
+Chega
+Chega!
+Já chega
+Não mais
+Não preciso de lembrete
+Basta così, grazie
+Non più
+Niente messaggi
+Non ho bisogno di promemoria
+Non serve promemoria
+Genoeg
+Het is genoeg
+Niet storen aub
+Ik hoef geen herinnering
+Geen herinnering nodig
+Lägg av
+Det räcker
+Jag behöver ingen påminnelse
+Sluta, vem är detta
+Inga fler
+Det er nok
+Slutt
+Ikke mer
+Jeg trenger ikke påminnelse
+Wystarczy
+Koniec
+Nie potrzebuję przypomnień
+Nie trzeba przypominać
+Достаточно
+Больше не надо
+Не надо
+Не нужны напоминания
+Это спам
 """
 """A person must look at this: near a STOP, and not certain."""
 
@@ -512,6 +881,39 @@ def lines(table):
     """Return the sentences of a table, as they are written."""
     return [line.replace(" / ", "\n") for line in table.strip("\n").split("\n")]
 
+
+COMPLAINTS = """
+no messages received
+no message received yet
+no texts arrived
+got no sms
+I received no message
+Keine SMS erhalten
+Habe keine SMS bekommen
+Ich habe keine Nachricht erhalten
+je n'ai pas reçu de sms
+aucun message reçu
+Pas de sms reçu
+no recibí mensajes
+No mensajes recibidos
+no he recibido recordatorios
+não recebi mensagens
+nenhuma mensagem recebida
+non ho ricevuto messaggi
+nessun messaggio ricevuto
+geen bericht ontvangen
+geen sms gehad
+ik heb geen herinnering gekregen
+inga sms mottagna
+fick inget sms
+har ikke modtaget beskeder
+ingen beskeder modtaget
+nie dostałem wiadomości
+nie dostałem smsa
+не получил сообщений
+сообщений не получал
+"""
+"""That nothing came; whether anybody has to look at it is as near to a STOP as its words are."""
 
 SENTENCES = [
     (sentence, meaning)

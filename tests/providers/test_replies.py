@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.providers.replies import Replies, is_unclear, reply_type
 from reminder_kit.providers.reply_grammar import Meaning, reading_of
-from reminder_kit.providers.stop_phrases import ALONE, CLASSES, LANGUAGES
-from tests.providers.sentences import SENTENCES, TREATMENTS
+from reminder_kit.providers.stop_phrases import LANGUAGES
+from reminder_kit.providers.stop_words import ALONE, CLASSES
+from tests.providers.sentences import COMPLAINTS, SENTENCES, TREATMENTS
 from tests.sampling import examples
 
 
@@ -40,6 +41,13 @@ def test_only_what_is_certain_opts_anybody_out():
         assert is_unclear(sentence) is (meant == "unclear"), sentence
 
 
+@pytest.mark.parametrize("complaint", COMPLAINTS.strip().split("\n"))
+@pytest.mark.parametrize("written", ["{}", "{}!", "Hello, {}, thanks"])
+def test_that_nothing_came_is_no_opt_out(complaint, written):
+    """Whoever misses our texts wants them."""
+    assert reading_of(written.format(complaint)) is not Meaning.STOP
+
+
 @pytest.mark.parametrize("treatment", TREATMENTS.split())
 @pytest.mark.parametrize("asked", ["Should I stop taking my {}?", "when do i stop the {}", "stop {}"])
 def test_what_patients_stop_is_no_message(asked, treatment):
@@ -55,7 +63,7 @@ def test_what_patients_stop_is_no_message(asked, treatment):
     st.sampled_from([str, str.upper, str.title]),
 )
 def test_courtesy_case_and_signatures_change_nothing(sentence, before, after, written):
-    """Around an opt-out; but for words that mean one only where they are the whole reply."""
+    """Around an opt-out; but for "cancel" and "end", which mean one only where they are the whole reply."""
     alone = sentence.strip(" .").lower() in ALONE
     found = reading_of(f"{before} {written(sentence)} {after}")
     assert found is Meaning.STOP or (alone and (before or after))
@@ -74,8 +82,17 @@ def test_courtesy_case_and_signatures_change_nothing(sentence, before, after, wr
         "stop with " + "all of the " * 9,
         "do not " * 30,
         "\0\ud800stop\0",
+        "Liked “" * 300_000,
+        'Loved "' + '""' * 300_000,
+        "👍" * 300_000,
+        "👍 \u200b to " * 50_000,
+        "Removed a " + " " * 300_000,
+        "Reacted " + "❤ " * 300_000 + "to “",
+        "please keine weiteren " * 100_000,
+        "no mas mas no me envien " * 80,
+        "i dont want you to write to me " * 60,
     ],
-    ids=range(10),
+    ids=range(19),
 )
 def test_what_is_made_to_hurt_is_read_at_once(text):
     """However long or odd a reply is, reading it takes no time to speak of, and fails nothing."""
@@ -86,22 +103,39 @@ def test_what_is_made_to_hurt_is_read_at_once(text):
 
 def test_every_phrase_can_be_read():
     """Each phrase of each language is made of words and classes that there are, and of nothing else."""
-    for kind in ("stops", "leads", "reasons", "hints", "harmless"):
+    for kind in ("stops", "leads", "reasons", "doubts", "hints", "harmless"):
         for language in LANGUAGES:
             for phrase in getattr(language, kind):
                 assert re.fullmatch(r"[\w\s<>\[\]()|!*,]+", phrase), phrase
                 assert set(re.findall(r"<(\w+)>", phrase)) <= CLASSES.keys(), phrase
                 assert phrase.count("[") == phrase.count("]"), phrase
                 assert phrase.count("(") == phrase.count(")"), phrase
+                assert re.search(r"[^\s\[!]\(|\)[^\s\]]|\([^()]*[\[(]", phrase) is None, phrase
 
 
-@pytest.mark.parametrize("text", ["START", "Unstop", "start please"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "START",
+        "Unstop",
+        "start please",
+        "START\nSent from my iPhone",
+        "Start, please\n--\nDr Ada Novak",
+        "start\n> You opted out. Reply START to get our texts again.",
+    ],
+)
 def test_an_opt_in_is_understood(text):
     """`START` and its like, alone or with a courtesy, lift an opt-out."""
     assert reply_type(text) == "opted_in"
 
 
-@pytest.mark.parametrize("text", ["start now then", "yes start please", "When do we start?", "restart", "", "👍"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("start now then", "yes start please", "When do we start?", "restart", "", "👍"),
+        *("> Reply START", "Liked “START”", "👍 to “START”", "Sent from my iPhone\nstart"),
+    ],
+)
 def test_nobody_is_opted_in_by_chance(text):
     """A word inside a sentence opts nobody in: the whole reply has to mean it."""
     assert reply_type(text) == "received"
@@ -125,11 +159,29 @@ KEYWORDS = {"confirm": ["C", "YES", "ok"], "late": ["running late", "L"], "cance
         ("STOP", None),
         ("👍", None),
         ("", None),
+        ("C\nSent from my iPhone", "confirm"),
+        ("Running late\n\nGet Outlook for iOS", "late"),
+        ("ok\n--\nDr Ada Novak, 12 High Street", "confirm"),
+        ("YES\n> See you tomorrow. Reply YES", "confirm"),
+        ("> Reply C\nno", None),
+        ("> C", None),
+        ("Liked “Reply C to confirm”", None),
+        ("Liked “C”", None),
+        ("👍 to “C”", None),
+        ("Liked “Reply C to confirm”\nL", "late"),
+        ("C\nsee you", None),
     ],
 )
 def test_the_hosts_own_words_are_the_whole_reply(text, name):
     """A keyword of the host's counts when it is all the person wrote, but for case and courtesies."""
     assert Replies.of(KEYWORDS).name_of(text) == name
+
+
+def test_a_keyword_that_looks_like_a_signature_is_a_keyword():
+    """Whatever the host configured keeps its meaning, before a signature is left out."""
+    found = Replies.of({"desk": ["Sent from desk", "C\nSent from my iPhone"], "confirm": "C"})
+    told = ["sent from desk", "C\nSent from my iPhone", "C\nSent from my phone", "C"]
+    assert [found.name_of(text) for text in told] == ["desk", "desk", "confirm", "confirm"]
 
 
 @pytest.mark.parametrize(
