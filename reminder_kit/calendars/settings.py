@@ -16,6 +16,7 @@ from attrs import Attribute, field, fields, frozen
 
 from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.model.instants import zone
+from reminder_kit.model.phones import country
 
 __all__ = ["PHONE_SOURCES", "CalendarSettings", "CalendarSource", "Limits"]
 
@@ -172,6 +173,10 @@ def _known_phones(_instance: object, _attribute: object, value: tuple[str, ...])
             raise InvalidInputError(f"calendar phones: unknown source {name!r}; use some of {', '.join(PHONE_SOURCES)}")
 
 
+def _country(value: str | None) -> str | None:
+    return None if value is None else country(value)
+
+
 def _known_zone(_instance: object, _attribute: object, value: str | None) -> None:
     if value is not None:
         zone(value)
@@ -196,7 +201,7 @@ class CalendarSettings:
     timezone: str | None = field(default=None, validator=_known_zone)
     #: The country (two letters) of numbers written without a country code; None: such numbers stay
     #: as they are, and are not found in texts.
-    region: str | None = None
+    region: str | None = field(default=None, converter=_country)
     #: Where numbers are looked for, in order: some of `PHONE_SOURCES`.
     phones: tuple[str, ...] = field(
         default=("attendee", "x-phone", "contact", "text"), converter=_phones, validator=_known_phones
@@ -240,6 +245,8 @@ def _setting(key: str, value: Any, where: str) -> Any:
     """Return one setting as its type; raises `ConfigurationError` where it is of another."""
     if key == "horizon":
         return _duration(value, f"[{where}] horizon")
+    if key == "region":
+        return None if value is None else _known_country(value, f"[{where}] region")
     if key == "directory":
         return None if value is None else Path(_required_text(value, f"[{where}] directory"))
     if key == "limits":
@@ -261,6 +268,13 @@ def _required_text(value: Any, what: str) -> str:
     if not isinstance(value, str):
         raise ConfigurationError(f"{what} must be text, not {value!r}")
     return value
+
+
+def _known_country(value: Any, what: str) -> str:
+    try:
+        return country(_required_text(value, what))
+    except InvalidInputError as error:
+        raise ConfigurationError(f"{what}: {error}") from None
 
 
 def _duration(value: Any, what: str) -> timedelta:

@@ -13,6 +13,7 @@ from typing import Any
 
 from reminder_kit.errors import ConfigurationError, InvalidInputError, InvalidRuleError
 from reminder_kit.ledger.databases import patience, private_files
+from reminder_kit.model import phones
 from reminder_kit.model.emails import email_address
 from reminder_kit.model.instants import zone
 from reminder_kit.rules.offsets import parse_length
@@ -76,12 +77,10 @@ def locale_tag(value: Any, what: str) -> str:
 
 def country(value: Any, what: str) -> str:
     """Return the two letters, in capitals, of a country that has phone numbers of its own."""
-    from phonenumbers import SUPPORTED_REGIONS
-
-    name = text(value, what).upper()
-    if name not in SUPPORTED_REGIONS:
-        raise ConfigurationError(f'{what}: unknown country {value!r}: use two letters such as "US" or "GB"')
-    return name
+    try:
+        return phones.country(text(value, what))
+    except InvalidInputError as error:
+        raise ConfigurationError(f"{what}: {error}") from None
 
 
 def duration(value: Any, what: str) -> timedelta:

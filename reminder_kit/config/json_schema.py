@@ -339,7 +339,7 @@ def _tables() -> dict[str, Any]:
         "calendar": _table(
             "How calendar files are read.",
             timezone=_TEXT,
-            region=_TEXT,
+            region=_described(_COUNTRY, "Country of numbers written without a code; default_region's if left out."),
             phones=_described(
                 {"anyOf": [phones["items"], phones]}, "Where a phone number is looked for, in this order."
             ),

@@ -9,10 +9,12 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from reminder_kit.errors import InvalidInputError
+
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
-__all__ = ["country_of", "is_given_out", "is_possible", "masked", "phone_number"]
+__all__ = ["country", "country_of", "is_given_out", "is_possible", "masked", "phone_number"]
 
 
 def masked(number: str) -> str:
@@ -85,6 +87,19 @@ def _with_its_code(phone: str, code: str) -> PhoneNumber | None:
         return None
     parsed = phonenumbers.parse(f"+{digits}")
     return parsed if _is_mobile(parsed) else None
+
+
+def country(name: str) -> str:
+    """Return the two letters, in capitals, of a country that has phone numbers of its own.
+
+    Raises `InvalidInputError` for any other text.
+    """
+    from phonenumbers import SUPPORTED_REGIONS
+
+    letters = name.upper()
+    if letters not in SUPPORTED_REGIONS:
+        raise InvalidInputError(f'unknown country {name!r}: use two letters such as "US" or "GB"')
+    return letters
 
 
 @lru_cache(maxsize=100_000)

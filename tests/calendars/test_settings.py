@@ -28,3 +28,16 @@ def test_each_choice_is_taken_and_no_other(name, words):
         CalendarSettings(**{name: "sometimes"})
     with pytest.raises(ConfigurationError, match=f"{name} must be one of"):
         CalendarSettings.from_mapping({name: "sometimes"})
+
+
+@pytest.mark.parametrize("region", ["dk", "Dk", "DK"])
+def test_a_country_may_be_written_in_small_letters(read_events, event, region):
+    """Numbers without a country code are found all the same."""
+    assert CalendarSettings(region=region) == CalendarSettings.from_mapping({"region": region})
+    assert read_events(event("SUMMARY:Ida 20 12 34 56", phone=None), region=region).phones == ["+4520123456"]
+
+
+def test_an_unknown_country_is_refused():
+    """As the kit's `default_region` is."""
+    with pytest.raises(InvalidInputError, match='unknown country \'Denmark\': use two letters such as "US" or "GB"'):
+        CalendarSettings(region="Denmark")

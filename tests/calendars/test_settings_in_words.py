@@ -99,6 +99,8 @@ LOGIN = "[calendar] sources caldav holds a user or password: remove it, and set 
         ({"zone": 1}, f"[calendar] knows no key 'zone'; it knows {KEYS}"),
         ({"timezone": "Mars"}, "[calendar]: unknown time zone 'Mars'"),
         ({"region": 5}, "[calendar] region must be text, not 5"),
+        ({"region": "UK"}, '[calendar] region: unknown country \'UK\': use two letters such as "US" or "GB"'),
+        ({"region": ""}, "[calendar] region: unknown country ''"),
         ({"alarms": "yes"}, "[calendar]: alarms must be one of ignore, rules, only, not 'yes'"),
         ({"alarms": True}, "[calendar] alarms must be text, not True"),
         ({"phones": ["attendee", "fax"]}, PHONES),

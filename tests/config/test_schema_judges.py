@@ -193,6 +193,8 @@ def test_a_wrong_rule_is_refused_by_both(rule, tmp_path):
         "[replies]\nConfirm = ['C']",
         "[replies]\nconfirm = []",
         "[rules]\nid = 'r'",
+        "[calendar]\nregion = 'Denmark'",
+        "[calendar]\nregion = ''",
         "[colours]",
     ],
 )
