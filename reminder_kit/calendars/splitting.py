@@ -143,7 +143,8 @@ class _Event:
     start: bytes | None = None
     #: Its only RRULE.
     rule: bytes | None = None
-    #: Whether it may recur in a way that its bytes don't show.
+    #: Whether it may recur in a way that its bytes don't show, or be at another time: one of its lines may be a piece
+    #: of a text that was never folded.
     recurs: bool = False
     #: What makes it unusable; "": nothing so far.
     fault: str = ""
@@ -205,7 +206,9 @@ class _Scanner:
         if name == b"UID":
             event.uid = event.uid or value.strip(b"\x00 \t")
         elif name == b"DTSTART":
-            event.start = value.strip()[:8]
+            start = value.strip()[:8]
+            event.recurs = event.recurs or event.start not in (None, start)
+            event.start = start
         elif name == b"RRULE":
             event.recurs = event.recurs or event.rule is not None
             event.rule = value

@@ -361,3 +361,27 @@ def test_a_last_line_without_an_end_is_measured_as_any_other(end):
     assert parse(f"{head}SUMMARY:{'1' * 53}{end}".encode(), 1, LIMITS).odd == [
         ("is longer than 60 bytes and was cut", 2)
     ]
+
+
+@pytest.mark.parametrize(
+    "torn",
+    [
+        ["DTSTART:20200101T100000Z"],
+        ["DTSTART:20290101T100000Z"],
+        ["DTSTART;VALUE=DATE:20200101", "DTEND:20200101T110000Z"],
+        ["RRULE:FREQ=DAILY;UNTIL=20200105"],
+    ],
+    ids=["a start", "a later start", "a start and an end", "a rule"],
+)
+def test_an_event_is_not_lost_for_a_date_in_a_text_that_was_never_folded(read_events, event, torn):
+    """It is read, at its own time, though a piece of its description looks like another one."""
+    found = read_events(event("DESCRIPTION:Imported from", "an old tool", *torn))
+    assert found.starts[0] == "2026-03-02T14:00:00Z"
+    (other,) = [line for line in found.warnings if "follows broken text" in line] or [""]
+    assert ("DTSTART" in other) == torn[0].startswith("DTSTART")
+
+
+def test_of_two_starts_in_sound_places_neither_is_obeyed_and_that_is_said(read_events, event):
+    """Though one of them lies long ago."""
+    found = read_events(event("DESCRIPTION:Imported", "DTSTART:20200101T100000Z"))
+    assert (found.found, [problem.message for problem in found.errors]) == ([], ["has several DTSTART"])
