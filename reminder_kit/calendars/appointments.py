@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from attrs import frozen
 
 from reminder_kit.calendars.alarms import Alarm, Times, alarm_times
-from reminder_kit.calendars.content_lines import Component, unescaped
+from reminder_kit.calendars.content_lines import Component, unescaped, unquoted
 from reminder_kit.calendars.events import Event, created
 from reminder_kit.calendars.occurrences import Occurrence
 from reminder_kit.calendars.recipients import NOT_PEOPLE, Person, Reached
@@ -116,7 +116,7 @@ def _data(component: Component, invited: tuple[Person, ...]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "description": component.text("DESCRIPTION")[:_LONGEST],
         "organizer": "" if organizer is None else re.sub(r"^mailto:", "", organizer.value.strip(), flags=re.IGNORECASE),
-        "organizer_name": "" if organizer is None else unescaped(organizer.parameters.get("CN", "")),
+        "organizer_name": "" if organizer is None else unquoted(unescaped(organizer.parameters.get("CN", ""))),
         "attendees": sorted({person.email for person in invited if person.email}),
         "resources": _resources(component),
     }
@@ -127,7 +127,7 @@ def _resources(component: Component) -> list[str]:
     """Return the rooms and things an event needs: RESOURCES (RFC 5545, 3.8.1.10), and rooms that are invited."""
     listed = [part for property_ in component.all("RESOURCES") for part in _comma_separated(property_.value)]
     invited = [
-        unescaped(property_.parameters.get("CN", "")).strip()
+        unquoted(unescaped(property_.parameters.get("CN", "")))
         for property_ in component.all("ATTENDEE")
         if property_.parameters.get("CUTYPE", "").upper() in NOT_PEOPLE
     ]

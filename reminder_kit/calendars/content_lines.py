@@ -21,7 +21,7 @@ from attrs import define, field
 from reminder_kit.calendars.settings import Limits
 from reminder_kit.errors import CalendarError
 
-__all__ = ["KEPT", "PHONE_NAME", "Component", "Property", "content_line", "decoded", "parse", "unescaped"]
+__all__ = ["KEPT", "PHONE_NAME", "Component", "Property", "content_line", "decoded", "parse", "unescaped", "unquoted"]
 
 _READ = frozenset(
     b"BEGIN END UID DTSTART DTEND DURATION RRULE RDATE EXDATE EXRULE RECURRENCE-ID SEQUENCE DTSTAMP LAST-MODIFIED "
@@ -97,6 +97,17 @@ def unescaped(value: str) -> str:
             part.replace("\\n", "\n").replace("\\N", "\n").replace("\\,", ",").replace("\\;", ";") for part in parts
         )
     return value if value.isprintable() else value.translate(_CONTROLS).strip()
+
+
+_QUOTES = {"'": "'", '"': '"', "‘": "’", "’": "’", "“": "”", "”": "”", "„": "“", "«": "»"}
+
+
+def unquoted(text: str) -> str:
+    """Return a name without blanks and the pair of quotes around it, which some programs write ("'Jane Doe'")."""
+    name = text.strip()
+    if len(name) > 2 and _QUOTES.get(name[0]) == name[-1]:
+        return name[1:-1].strip()
+    return name
 
 
 def decoded(raw: bytes) -> tuple[str, bool]:

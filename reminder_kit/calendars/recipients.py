@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from attrs import evolve, field, frozen
 
-from reminder_kit.calendars.content_lines import PHONE_NAME, Component, Property, unescaped
+from reminder_kit.calendars.content_lines import PHONE_NAME, Component, Property, unescaped, unquoted
 from reminder_kit.calendars.settings import CalendarSettings
 from reminder_kit.calendars.text_numbers import TextSearch, name_before
 from reminder_kit.errors import ConfigurationError
@@ -168,7 +168,7 @@ def people(
     if found:  # an event without any number is counted by whoever reads it
         _list_missing(wanted, found, warn, event.line)
     reached = [one for person in wanted for one in found.get(person.address, ())]
-    return Reached(tuple({(one.id, one.phone): one for one in reached}.values()), invited)
+    return Reached(_each_once(reached), invited)
 
 
 def _guessed(
@@ -209,12 +209,22 @@ def _with_directory(phones: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _final(recipients: Collection[Recipient], settings: CalendarSettings, search: TextSearch) -> tuple[Recipient, ...]:
-    """Return each person once, the number as E.164 where it can be, and none whose number is one of our own."""
+    """Return the number of each as E.164 where it can be, each person once, and none whose number is one of ours."""
     region = settings.region
     search.pay(_READ * max(0, len(recipients) - _FREE))
     numbered = [evolve(one, phone=phone_number(one.phone, region) or one.phone) for one in recipients]
     own = {phone_number(number, region) for number in settings.own_numbers} if numbered else set()
-    return tuple({(one.id, one.phone): one for one in numbered if one.phone not in own}.values())
+    return _each_once([one for one in numbered if one.phone not in own])
+
+
+def _each_once(people: Collection[Recipient]) -> tuple[Recipient, ...]:
+    """Return each person once: two of different names may share a number, who is called nothing is one of them."""
+    named = {(one.id, one.phone) for one in people if one.name}
+    found: dict[tuple[str | None, str, str], Recipient] = {}
+    for one in people:
+        if one.name or (one.id, one.phone) not in named:
+            found.setdefault((one.id, one.phone, one.name.casefold()), one)
+    return tuple(found.values())
 
 
 _READ, _FREE = 30, 3
@@ -237,19 +247,21 @@ _NOBODYS = ("", "mailto:")
 def _invited(event: Component, replies: Mapping[str, str]) -> Iterator[Person]:
     organizer = event.first("ORGANIZER")
     owner = _address(organizer.value) if organizer is not None else ""
-    seen = set()
+    seen: dict[str, set[str]] = {}
     for property_ in event.all("ATTENDEE"):
         person = _person(property_, replies)
         kind = property_.parameters.get("CUTYPE", "").upper()
         is_owner = owner not in _NOBODYS and owner in (person.address, f"mailto:{person.email}")
         if person.address in _NOBODYS:
             person = evolve(person, address=f"line {property_.line}")
-        if is_owner or person.address in seen or kind in NOT_PEOPLE:
+        names = seen.get(person.address)
+        shares = names is not None and person.phone != "" and person.name.casefold() not in names | {""}
+        if is_owner or (names is not None and not shares) or kind in NOT_PEOPLE:
             continue
         if property_.parameters.get("ROLE", "").upper() == "NON-PARTICIPANT":
             continue
-        seen.add(person.address)
-        yield person
+        seen.setdefault(person.address, set()).add(person.name.casefold())
+        yield evolve(person, address=f"line {property_.line}") if shares else person
 
 
 def _address(value: str) -> str:
@@ -286,7 +298,7 @@ def _is_phone_name(name: str) -> bool:
 
 
 def _name(text: str, email: str) -> str:
-    name = unescaped(text).strip()
+    name = unquoted(unescaped(text))
     return "" if name.casefold() == email.casefold() or "@" in name else name
 
 

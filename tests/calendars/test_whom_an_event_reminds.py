@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from reminder_kit import ReminderKit, Rule
 from reminder_kit.calendars import Limits
 from reminder_kit.calendars.recipients import Entry, Person
 from reminder_kit.calendars.text_numbers import Desks, TextSearch
 from reminder_kit.errors import CalendarError, ConfigurationError
+from reminder_kit.providers.telnyx import Telnyx
+from reminder_kit.sandbox import Sandbox, SandboxTransport
 
 ANN, BO, CY = "+12025550101", "+12025550102", "+12025550103"
 
@@ -567,3 +570,65 @@ def test_a_fax_is_nobody(text, numbers):
     found, has_machines = TextSearch("US").numbers_in([text])
     assert [number for number, _ in found] == numbers
     assert not has_machines
+
+
+@pytest.mark.parametrize(
+    ("lines", "people"),
+    [
+        ([f"CN=Ann:tel:{ANN}", f"CN=Bo:sms:{ANN}"], [(ANN, "Ann"), (ANN, "Bo")]),
+        ([f"CN=Ann:tel:{ANN}", f"CN=Bo:tel:{ANN}"], [(ANN, "Ann"), (ANN, "Bo")]),
+        ([f"CN=Ann:tel:{ANN}", f"CN=Bo:tel:{ANN}", f"CN=ann:tel:{ANN}"], [(ANN, "Ann"), (ANN, "Bo")]),
+        ([f"CN=Ann:tel:{ANN}", "CN=Bo:tel:(202) 555-0101", f"CN=Cy:tel:{CY}"], [(ANN, "Ann"), (ANN, "Bo"), (CY, "Cy")]),
+        ([f"CN=Ann:tel:{ANN}", f"X=1:sms:{ANN}"], [(ANN, "Ann")]),
+        ([f"X=1:sms:{ANN}", f"CN=Ann:tel:{ANN}"], [(ANN, "Ann")]),
+        ([f"CN=Ann:tel:{ANN}", f"CN=ANN:sms:{ANN}"], [(ANN, "Ann")]),
+        ([f"CN=Ann;X-TEL={ANN}:mailto:a@x.example", f"CN=Bo;X-TEL={BO}:mailto:a@x.example"], [(ANN, "Ann")]),
+    ],
+)
+def test_two_people_may_share_a_number(told_of, lines, people):
+    """The first comes first, and the other one is there to be accounted for; nobody is there twice."""
+    assert [(one[0], one[2]) for one in told_of(*(f"ATTENDEE;{line}" for line in lines))] == people
+
+
+def test_of_two_people_with_one_number_the_first_is_written_to(calendar, event):
+    """And of the other it is recorded why nothing is."""
+    lines = [f"ATTENDEE;CN=Ann:tel:{ANN}", f"ATTENDEE;CN=Bo:sms:{ANN}"]
+    sandbox = Sandbox(clock="2026-03-01T08:00:00Z")
+    kit = ReminderKit(
+        Telnyx(api_key="KEY", from_="+12025550100"),
+        [Rule("soon", before="2 hours", text="{{ recipient.name }}!")],
+        "sqlite://",
+        timezone="America/New_York",
+        transport=SandboxTransport(sandbox),
+        clock=sandbox.clock,
+    )
+    with kit:
+        report = kit.import_calendar(calendar(event(*lines, phone=None)), source="clinic")
+    assert [message.text for message in sandbox.parked()] == ["Ann!"]
+    assert [str(change.reason) for change in report.changes if change.kind == "skip"] == ["duplicate_number"]
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("'Ann Lee'", "Ann Lee"),
+        ("\"'Lee, Ann'\"", "Lee, Ann"),
+        ("‘Ann Lee’", "Ann Lee"),
+        ("^'Ann Lee^'", "Ann Lee"),
+        ("“Ann Lee”", "Ann Lee"),
+        ("„Ann Lee“", "Ann Lee"),
+        ("'a@x.example'", ""),
+        ("'Ann O'Lee'", "Ann O'Lee"),
+        ("O'Lee", "O'Lee"),
+        ("'t Hooft", "'t Hooft"),
+        ("Ann 'the cat'", "Ann 'the cat'"),
+        ("''", "''"),
+    ],
+)
+def test_quotes_around_a_name_are_no_part_of_it(read_events, event, written, name):
+    """Programs write them where they take a name from an address; the organiser's and a room's are read so, too."""
+    lines = (f"ATTENDEE;CN={written};CUTYPE=ROOM:mailto:room@x.example", f"ORGANIZER;CN={written}:mailto:o@x.example")
+    found = read_events(event(*lines, phone=f"ATTENDEE;CN={written}:tel:{ANN}")).only.appointment
+    assert found.recipients[0].name == name
+    if name:
+        assert (found.data["resources"], found.data["organizer_name"]) == ([name], name)
