@@ -14,9 +14,10 @@ from urllib.parse import unquote
 
 from attrs import evolve, field, frozen
 
+from reminder_kit.calendars.contact_names import name_before
 from reminder_kit.calendars.content_lines import PHONE_NAME, Component, Property, unescaped, unquoted
 from reminder_kit.calendars.settings import CalendarSettings
-from reminder_kit.calendars.text_numbers import TextSearch, name_before
+from reminder_kit.calendars.text_numbers import TextSearch
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.appointments import Recipient
 from reminder_kit.model.instants import zone
@@ -160,7 +161,8 @@ def people(
             if not found and (guesses := _guessed(event, wanted, settings, warn, search)):
                 return Reached((), invited, guesses, wanted[0].label if len(wanted) == 1 else "")
             continue
-        general = () if found else _final(_of_event(source, event, uid, directory, search), settings, search)
+        told = [] if found else _of_event(source, event, search, warn) or _of_visit(source, event, uid, directory)
+        general = _final(told, settings, search)
         if general:
             if len(wanted) > 1:
                 _list_missing(wanted, {}, warn, event.line)
@@ -336,7 +338,8 @@ def _recipients(entries: tuple[Entry, ...], key: str | None, name: str) -> list[
     ]
 
 
-def _of_event(source: str, event: Component, uid: str, directory: Directory, search: TextSearch) -> list[Recipient]:
+def _of_event(source: str, event: Component, search: TextSearch, warn: Callable[[str, int], None]) -> list[Recipient]:
+    """Return the people whose numbers belong to the event as a whole."""
     if source == "x-phone":
         found = [value for name, value in event.properties.items() if PHONE_NAME.fullmatch(name)]
         return [
@@ -345,15 +348,28 @@ def _of_event(source: str, event: Component, uid: str, directory: Directory, sea
             for property_ in same
             if _without_scheme(property_.value)
         ]
-    if source == "contact":
-        texts = [unescaped(property_.value) for property_ in event.all("CONTACT")]
-        return [Recipient(number, name=name_before(before)) for number, before in search.numbers_in(texts)[0]]
-    if source == "directory":
-        entries = directory.get(f"uid:{uid.casefold()}") or directory.get(
-            f"name:{event.text('SUMMARY').casefold()}", ()
-        )
-        return _recipients(entries, None, "")
-    return []
+    return _contacts(event, search, warn) if source == "contact" else []
+
+
+def _contacts(event: Component, search: TextSearch, warn: Callable[[str, int], None]) -> list[Recipient]:
+    """Return all who are named in CONTACT, each by the name that stands before the number."""
+    found: list[Recipient] = []
+    for property_ in event.all("CONTACT"):
+        numbers, has_machines, has_more = search.contacts_in(unescaped(property_.value))
+        if has_machines:
+            warn("holds a number to dial in by in CONTACT: it is passed over", property_.line)
+        if has_more:
+            warn("holds too much in one CONTACT: only the first dozen numbers in it are looked at", property_.line)
+        found += [Recipient(number, name=name_before(before)) for number, before in numbers]
+    return found
+
+
+def _of_visit(source: str, event: Component, uid: str, directory: Directory) -> list[Recipient]:
+    """Return whom the directory knows by the UID of the event, else by its title."""
+    if source != "directory":
+        return []
+    entries = directory.get(f"uid:{uid.casefold()}") or directory.get(f"name:{event.text('SUMMARY').casefold()}", ())
+    return _recipients(entries, None, "")
 
 
 def _without_scheme(value: str) -> str:

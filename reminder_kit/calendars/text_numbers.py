@@ -7,14 +7,14 @@ notes of many people's appointments. Never searches more than its share.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from attrs import define, field
 
 from reminder_kit.errors import CalendarError
 from reminder_kit.model.phones import is_possible
 
-__all__ = ["Desks", "Found", "TextSearch", "name_before"]
+__all__ = ["Desks", "Found", "TextSearch"]
 
 Found = tuple[str, str]
 """A number as E.164, and what stands before it, up to the number before that."""
@@ -38,7 +38,7 @@ class TextSearch:
     region: str | None = None
     #: What the search may still cost, in microseconds or so.
     left: int = 5_000_000
-    _known: dict[str, tuple[tuple[Found, ...], bool]] = field(factory=dict, repr=False)
+    _known: dict[tuple[str, bool], tuple[tuple[Found, ...], bool]] = field(factory=dict, repr=False)
 
     def numbers_in(self, texts: Iterable[str]) -> tuple[list[Found], bool]:
         """Return the first two numbers in some texts (more say no more than that they are several), no machine's.
@@ -56,9 +56,18 @@ class TextSearch:
                 break
         return list(found.items())[:2], passed_over
 
-    def _searched(self, text: str) -> tuple[tuple[Found, ...], bool]:
+    def contacts_in(self, text: str) -> tuple[list[Found], bool, bool]:
+        """Return the numbers in a text that names people, a dozen at most.
+
+        With them comes whether a machine's was passed over, which is one that is said to be dialled into, and whether
+        there is more in the text. Raises `CalendarError` where the share is used up.
+        """
+        found, passed_over = self._searched(text[:_LONGEST_TEXT], names_people=True)
+        return list(found[:_MOST]), passed_over, len(found) > _MOST or len(text) > _LONGEST_TEXT
+
+    def _searched(self, text: str, *, names_people: bool = False) -> tuple[tuple[Found, ...], bool]:
         """Return what is in a text; many events say the same, and most hold no digits that could be a number."""
-        known = self._known.get(text)
+        known = self._known.get((text, names_people))
         if known is None:
             plain = _RUN.sub(_hidden_where_short, text)
             if (digits := sum(map(str.isdigit, plain))) == 0:
@@ -66,9 +75,10 @@ class TextSearch:
             self.pay(_EACH + _DIGIT * min(digits, _MOST_DIGITS))
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            matches = _matches(plain, self.region)
+            matches = _matches(plain, self.region, _MOST + names_people)
             self.left -= min(self.left, _MATCH * max(0, len(matches) - _FEW))
-            known = self._known[text] = _first_numbers(matches, text)
+            found = _contacts(matches, text) if names_people else _first_numbers(matches, text)
+            known = self._known[text, names_people] = found
         return known
 
     def pay(self, cost: int) -> None:
@@ -99,14 +109,20 @@ def _hidden_where_short(run: re.Match[str]) -> str:
     return digits if sum(map(str.isdigit, digits)) >= _SHORTEST else "x" * len(digits)
 
 
+def _spoken(matches: Iterable[_Match], text: str) -> Iterator[tuple[str, str, int, int]]:
+    """Yield each number that is no fax's, what stands before it, and where it begins and ends."""
+    told_until = 0
+    for number, start, end in matches:
+        before, told_until = text[max(told_until, start - _LONGEST_NAME) : start], end
+        if (fax := _FAX.search(before)) is None or fax["phone"]:
+            yield number, before, start, end
+
+
 def _first_numbers(matches: Iterable[_Match], text: str) -> tuple[tuple[Found, ...], bool]:
     """Return the first two numbers of a text that are no machine's, and whether one is."""
     found: dict[str, str] = {}
-    machine_until, told_until = -1, 0
-    for number, start, end in matches:
-        before, told_until = text[max(told_until, start - _LONGEST_NAME) : start], end
-        if (fax := _FAX.search(before)) and not fax["phone"]:
-            continue
+    machine_until = -1
+    for number, before, start, end in _spoken(matches, text):
         between = text[machine_until:start] if machine_until >= 0 else ""
         listed = 0 < len(between) <= _LISTED and _ENDS_LIST.search(between) is None
         if listed or _is_machines(text, start, end):
@@ -116,6 +132,23 @@ def _first_numbers(matches: Iterable[_Match], text: str) -> tuple[tuple[Found, .
         if len(found) == 2:
             break
     return tuple(found.items()), machine_until >= 0
+
+
+def _contacts(matches: Iterable[_Match], text: str) -> tuple[tuple[Found, ...], bool]:
+    """Return the numbers of a text that names people, and whether a machine's is among them, and is passed over.
+
+    A word such as "Zoom" may belong to a person's firm there: a number is a machine's where it is said to be dialled
+    into, or where a code follows it, and so are those behind it that bear no name.
+    """
+    found: list[Found] = []
+    machine_until = -1
+    for number, before, start, end in _spoken(matches, text):
+        listed = machine_until >= 0 and not any(map(str.isalpha, text[machine_until:start]))
+        if listed or _AFTER.match(text, end) or _DIALLED.search(before):
+            machine_until = end
+        else:
+            found.append((number, before))
+    return tuple(found), machine_until >= 0
 
 
 _LISTED = 80
@@ -133,39 +166,14 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 """What stands near a number to dial in by."""
+_DIALLED = re.compile(r"\b(?:dial[ -]?in|one[ -]tap|join by phone|einwahl|call-in)\b[^\n+]{0,60}$", re.IGNORECASE)
+"""What stands before one for sure."""
 _FAX = re.compile(
     r"(?:\b(?P<phone>tel\w*|phone)\W{0,3}(?:(?:and|und|et|y|e)\W)?\W?)?(?<!\w)(?:tele)?fax(?:nummer)?\b"
     r"[ \t.:(-]{0,4}(?:n[ro]\b[ \t.:(-]{0,3})?$",
     re.IGNORECASE,
 )
 """What stands before the number of a fax, and maybe of a phone, too ("Tel/Fax:")."""
-
-_KINDS = (
-    "tel|tele|telephone|telefon|telefono|teléfono|telefone|telefoon|téléphone|tél|tlf|tfno|phone|ph|fon|mobile|mob|mobil|"
-    "mobiel|mobiltelefon|móvil|movil|telemóvel|cell|cellphone|celular|cellulare|handy|natel|gsm|portable|landline|"
-    "festnetz|sms|whatsapp|fax|telefax"
-)
-"""What people write before a number for what kind it is, which is nobody's name."""
-_WHERE = re.compile(
-    r"(?:home|work|office|private|privat|direct|main|contact|kontakt|call|text|number|nummer)[ .]*", re.IGNORECASE
-)
-"""The same, where it stands alone: "Smith's office" is a name."""
-_SEPARATORS = re.compile(r"[,;:()\n]")
-_NAME = re.compile(r"[^\W\d_](?:[\w .'’-]{0,58}[\w.])")
-_LABEL = rf"(?:{_KINDS})\b(?:[\s.]*(?:number|nummer|no|nr)\b\.?)?(?:\s*\d)?"
-_LABEL_AT_THE_END = re.compile(
-    rf"(?<![\w'’]){_LABEL}(?:[\s./&+]+(?:(?:and|und|et|y|e)\s+)?{_LABEL})*[\s.–-]*$", re.IGNORECASE
-)
-
-
-def name_before(text: str) -> str:
-    """Return the name that stands before a number ("Jane Doe, Tel: +1 …"), at the beginning of a text; "" for none."""
-    for part in _SEPARATORS.split(text):
-        label = _LABEL_AT_THE_END.search(part)
-        name = part[: label.start()].strip(" –-") if label else part.strip()
-        if name and not _WHERE.fullmatch(name):
-            return name if _NAME.fullmatch(name) else ""
-    return ""
 
 
 def _is_machines(text: str, start: int, end: int) -> bool:
@@ -201,8 +209,10 @@ _SEVERAL = 3
 """Appointments, and people, that one number may be for before it is nobody's own."""
 
 
-def _matches(text: str, region: str | None) -> list[_Match]:
+def _matches(text: str, region: str | None, most: int = _MOST) -> list[_Match]:
     """Return the phone numbers in a text as E.164, each with where it begins and ends; in the order of the text.
+
+    `most` are looked at of those with a country code, and as many of others.
 
     A number with a country code must be possible; one without must be in use in the region, and grouped as numbers are
     there, since a text also holds dates, prices and invoices. `region` None: only numbers with a country code are
@@ -218,7 +228,7 @@ def _matches(text: str, region: str | None) -> list[_Match]:
         matcher = phonenumbers.PhoneNumberMatcher(text, region, leniency=strictness, max_tries=100)
         of_this_kind = 0
         for match in matcher:
-            if of_this_kind == _MOST:
+            if of_this_kind == most:
                 break
             if match.raw_string.lstrip("(").startswith("+") == (strictness == leniency.POSSIBLE):
                 number = str(phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164))
