@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from attrs import define, field
 
+from reminder_kit.calendars.text_masks import without_addresses, without_dates
 from reminder_kit.errors import CalendarError
 from reminder_kit.model.phones import is_possible
 
@@ -69,7 +70,7 @@ class TextSearch:
         """Return what is in a text; many events say the same, and most hold no digits that could be a number."""
         known = self._known.get((text, names_people))
         if known is None:
-            plain = _RUN.sub(_hidden_where_short, text)
+            plain = _plain(text)
             if (digits := sum(map(str.isdigit, plain))) == 0:
                 return (), False
             self.pay(_EACH + _DIGIT * min(digits, _MOST_DIGITS))
@@ -103,10 +104,27 @@ _REMEMBERED = 1000
 """Texts of which it is remembered what is in them."""
 
 
+def _plain(text: str) -> str:
+    """Return a text, as long as it was, with no other digits than those of what may be a number; "" for none."""
+    if not any(map(_is_long, _RUN.finditer(text))):
+        return ""
+    return _RUN.sub(_plain_run, without_addresses(text))
+
+
+def _plain_run(run: re.Match[str]) -> str:
+    """Return digits that belong together as they are but for dates among them."""
+    if not _is_long(run):
+        return _hidden_where_short(run)
+    return _RUN.sub(_hidden_where_short, without_dates(run.string, run.start(), run.end()))
+
+
+def _is_long(run: re.Match[str]) -> bool:
+    return sum(map(str.isdigit, run[0])) >= _SHORTEST
+
+
 def _hidden_where_short(run: re.Match[str]) -> str:
     """Return digits as they are, and too few for a number as letters: phonenumbers would look at each of them."""
-    digits = run[0]
-    return digits if sum(map(str.isdigit, digits)) >= _SHORTEST else "x" * len(digits)
+    return run[0] if _is_long(run) else "x" * len(run[0])
 
 
 def _spoken(matches: Iterable[_Match], text: str) -> Iterator[tuple[str, str, int, int]]:
