@@ -6,24 +6,21 @@ an invited person without a number is listed in a warning.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from pathlib import Path
 from urllib.parse import unquote
 
 from attrs import evolve, field, frozen
 
 from reminder_kit.calendars.contact_names import name_before
 from reminder_kit.calendars.content_lines import PHONE_NAME, Component, Property, unescaped, unquoted
+from reminder_kit.calendars.directory import Directory, Entry, by_name
 from reminder_kit.calendars.settings import CalendarSettings
 from reminder_kit.calendars.text_numbers import TextSearch
-from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.appointments import Recipient
-from reminder_kit.model.instants import zone
 from reminder_kit.model.phones import phone_number
 
-__all__ = ["NOT_PEOPLE", "Directory", "Person", "Reached", "people", "read_directory"]
+__all__ = ["NOT_PEOPLE", "Person", "Reached", "people"]
 
 _URI = re.compile(r"\s*(tel|sms|smsto|mailto):(.*)", re.IGNORECASE | re.DOTALL)
 NOT_PEOPLE = ("ROOM", "RESOURCE")
@@ -53,25 +50,6 @@ class Person:
 
 
 @frozen
-class Entry:
-    """One line of a directory: a person's number, and what else is known of the person."""
-
-    phone: str = field(repr=False)
-    #: "": not known.
-    name: str = field(default="", repr=False)
-    #: The person's own IANA zone; None: not known.
-    timezone: str | None = None
-    #: The person's language; None: not known.
-    locale: str | None = None
-    #: The person's e-mail address; "": not known.
-    email: str = field(default="", repr=False)
-
-
-Directory = Mapping[str, "tuple[Entry, ...]"]
-"""People by "email:…", "name:…" and "uid:…", in lower case; several where a person has several rows: guardians."""
-
-
-@frozen
 class Reached:
     """Who is reminded of an event, as far as the event itself says."""
 
@@ -83,51 +61,6 @@ class Reached:
     guesses: tuple[Recipient, ...] = ()
     #: Who has no number, and gets that of the text; "": nobody in particular.
     borrower: str = ""
-
-
-def read_directory(path: Path) -> Directory:
-    """Read a CSV file with a header: `phone`, and any of `email`, `name`, `uid`, `timezone`, `locale`.
-
-    Raises `ConfigurationError` naming the file, and the line of an unknown time zone.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            sample = stream.readline()
-            stream.seek(0)
-            rows = csv.DictReader(stream, delimiter=";" if sample.count(";") > sample.count(",") else ",")
-            found: dict[str, tuple[Entry, ...]] = {}
-            for key, entry in _entries(rows, path):
-                known = found.get(key, ())
-                found[key] = known if entry.phone in {one.phone for one in known} else (*known, entry)
-            return found
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigurationError(f"the directory {path} cannot be read: {error}; give a CSV file in UTF-8") from None
-
-
-def _entries(rows: csv.DictReader[str], path: Path) -> Iterator[tuple[str, Entry]]:
-    names = {name.strip().casefold() for name in rows.fieldnames or () if name}
-    if "phone" not in names or not names & {"email", "name", "uid"}:
-        raise ConfigurationError(f"the directory {path} needs a header with phone, and with email, name or uid")
-    for row in rows:
-        values = {key.strip().casefold(): value.strip() for key, value in row.items() if key and isinstance(value, str)}
-        if not values.get("phone"):
-            continue
-        info = values.get("timezone") or values.get("zone") or None
-        if info is not None:
-            _checked_zone(info, path, rows.line_num)
-        entry = Entry(
-            values["phone"], values.get("name", ""), info, values.get("locale") or None, values.get("email", "")
-        )
-        for key in ("email", "name", "uid"):
-            if values.get(key):
-                yield f"{key}:{values[key].casefold()}", entry
-
-
-def _checked_zone(name: str, path: Path, line: int) -> None:
-    try:
-        zone(name)
-    except ValueError as error:
-        raise ConfigurationError(f"{path}, line {line}: {error}") from None
 
 
 def people(
@@ -153,19 +86,19 @@ def people(
         return Reached(invited=invited)
     found: dict[str, tuple[Recipient, ...]] = {}
     for source in settings.phones if "directory" in settings.phones else _with_directory(settings.phones):
-        for person in wanted:
-            recipients = _final(_of_person(source, person, directory), settings, search)
-            if recipients:
-                found.setdefault(person.address, recipients)
+        for person in [one for one in wanted if one.address not in found]:
+            told = _of_person(source, person, directory, uid, event.line, warn)
+            if recipients := _final(told, settings, search):
+                found[person.address] = recipients
         if source == "text":
             if not found and (guesses := _guessed(event, wanted, settings, warn, search)):
                 return Reached((), invited, guesses, wanted[0].label if len(wanted) == 1 else "")
             continue
-        told = [] if found else _of_event(source, event, search, warn) or _of_visit(source, event, uid, directory)
-        general = _final(told, settings, search)
-        if general:
-            if len(wanted) > 1:
-                _list_missing(wanted, {}, warn, event.line)
+        if found:
+            continue
+        told = _of_event(source, event, search, warn) or _of_visit(source, event, uid, directory, invited, warn)
+        if general := _final(told, settings, search):
+            _list_missing(wanted if len(wanted) > 1 or _are_anothers(general, wanted) else (), {}, warn, event.line)
             return Reached(_owned(general, wanted), invited)
     if found:  # an event without any number is counted by whoever reads it
         _list_missing(wanted, found, warn, event.line)
@@ -235,11 +168,17 @@ _READ, _FREE = 30, 3
 
 def _owned(general: tuple[Recipient, ...], wanted: tuple[Person, ...]) -> tuple[Recipient, ...]:
     """Return the event's only number as that of the only person invited."""
-    if len(wanted) != 1 or len(general) != 1:
+    if len(wanted) != 1 or len(general) != 1 or _are_anothers(general, wanted):
         return general
     person, only = wanted[0], general[0]
     id_, name, email = only.id or person.email or None, only.name or person.name, only.email or person.email
     return (evolve(only, id=id_, name=name, email=email),)
+
+
+def _are_anothers(general: tuple[Recipient, ...], wanted: tuple[Person, ...]) -> bool:
+    """Say whether numbers come with the e-mail addresses of others than those invited, who have some."""
+    known = {person.email for person in wanted} | {""}
+    return len(known) > 1 and all(one.email.casefold() not in known for one in general)
 
 
 _NOBODYS = ("", "mailto:")
@@ -304,7 +243,9 @@ def _name(text: str, email: str) -> str:
     return "" if name.casefold() == email.casefold() or "@" in name else name
 
 
-def _of_person(source: str, person: Person, directory: Directory) -> list[Recipient]:
+def _of_person(
+    source: str, person: Person, directory: Directory, uid: str, line: int, warn: Callable[[str, int], None]
+) -> list[Recipient]:
     key = person.email or None
     if source == "attendee" and person.phone:
         return [Recipient(person.phone, id=key, name=person.name, email=person.email)]
@@ -314,7 +255,9 @@ def _of_person(source: str, person: Person, directory: Directory) -> list[Recipi
         return [Recipient(id=key, name=person.name, email=person.email)]
     if source == "directory":
         entries = directory.get(f"email:{person.email}", ()) if person.email else ()
-        entries = entries or (directory.get(f"name:{person.name.casefold()}", ()) if person.name else ())
+        if not entries:
+            entries, why = by_name(directory, person.name, person.email, uid)
+            _say(why, warn, line)
         return _recipients(entries, key, person.name)
     return []
 
@@ -364,12 +307,28 @@ def _contacts(event: Component, search: TextSearch, warn: Callable[[str, int], N
     return found
 
 
-def _of_visit(source: str, event: Component, uid: str, directory: Directory) -> list[Recipient]:
-    """Return whom the directory knows by the UID of the event, else by its title."""
+def _of_visit(
+    source: str,
+    event: Component,
+    uid: str,
+    directory: Directory,
+    invited: tuple[Person, ...],
+    warn: Callable[[str, int], None],
+) -> list[Recipient]:
+    """Return whom the directory knows by the UID of the event, else by its title; the invited are known otherwise."""
     if source != "directory":
         return []
-    entries = directory.get(f"uid:{uid.casefold()}") or directory.get(f"name:{event.text('SUMMARY').casefold()}", ())
+    entries = directory.get(f"uid:{uid.casefold()}", ())
+    title = event.text("SUMMARY")
+    if not entries and title.casefold() not in {person.name.casefold() for person in invited}:
+        entries, why = by_name(directory, title, "", uid)
+        _say(why, warn, event.line)
     return _recipients(entries, None, "")
+
+
+def _say(why: str, warn: Callable[[str, int], None], line: int) -> None:
+    if why:
+        warn(why, line)
 
 
 def _without_scheme(value: str) -> str:

@@ -9,10 +9,11 @@ from attrs import define, evolve, field
 
 from reminder_kit.calendars.alarms import read_alarms
 from reminder_kit.calendars.appointments import Wording, categories, wording
+from reminder_kit.calendars.directory import Directory, read_directory
 from reminder_kit.calendars.events import Event
 from reminder_kit.calendars.occurrences import Occurrence
 from reminder_kit.calendars.problems import Problems
-from reminder_kit.calendars.recipients import Directory, Reached, people, read_directory
+from reminder_kit.calendars.recipients import Reached, people
 from reminder_kit.calendars.settings import CalendarSettings
 from reminder_kit.calendars.text_numbers import Desks, TextSearch
 from reminder_kit.model.appointments import Recipient

@@ -6,7 +6,8 @@ import pytest
 
 from reminder_kit import ReminderKit, Rule
 from reminder_kit.calendars import Limits
-from reminder_kit.calendars.recipients import Entry, Person
+from reminder_kit.calendars.directory import Entry
+from reminder_kit.calendars.recipients import Person
 from reminder_kit.calendars.text_numbers import Desks, TextSearch
 from reminder_kit.errors import CalendarError, ConfigurationError
 from reminder_kit.providers.telnyx import Telnyx
