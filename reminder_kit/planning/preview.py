@@ -22,7 +22,7 @@ from reminder_kit.rules.alarms import rules_for
 from reminder_kit.rules.bookings import refused_as_old, unchanged
 from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.due_times import due_time
-from reminder_kit.rules.placement import Placement, place
+from reminder_kit.rules.placement import Placement, place, spread_share
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.reminders import BOOKING, CHANGE, Reminder, reminders_of
 from reminder_kit.rules.rule import Rule
@@ -168,9 +168,9 @@ def _another(reminder: Reminder) -> Reminder:
 def _an_hour_after(reminder: Reminder) -> datetime:
     """Return an instant (UTC) at which the reminder is late but still before the start; for a follow-up, just late."""
     assert reminder.due_at is not None  # noqa: S101 - asked by the caller
-    later = reminder.due_at + timedelta(hours=1)
-    start_at = reminder.appointment.start_at
-    half_way = reminder.due_at + (start_at - reminder.due_at) / 2
+    due_at, start_at = reminder.due_at + spread_share(reminder), reminder.appointment.start_at
+    later = due_at + timedelta(hours=1)
+    half_way = due_at + (start_at - due_at) / 2
     return later if reminder.rule.is_follow_up or later < start_at else half_way
 
 

@@ -66,6 +66,7 @@ __all__ = [
     "hold",
     "over_at",
     "place",
+    "spread_share",
     "still_allowed",
 ]
 
@@ -213,13 +214,15 @@ def _spread_due_time(share: timedelta, due_at: datetime, deadline: datetime | No
     return moved if deadline is None or moved <= deadline else due_at
 
 
-def _own_share(reminder: Reminder) -> timedelta:
+def spread_share(reminder: Reminder) -> timedelta:
     """Return a reminder's own share of its rule's `spread`: whole minutes, since that is how exactly providers send.
 
     Even shares would depend on all other reminders, and change when one of them goes.
     Measured over 1,000 days of 300 reminders and 30 minutes (10 a minute): the fullest minute
     holds 17 on average and 28 at the most, which one number sends within half a minute.
     """
+    if not reminder.rule.spread:
+        return _NONE
     minutes = max(1, reminder.rule.spread // _MINUTE)
     return crc32(reminder.key.encode()) % minutes * _MINUTE
 
@@ -258,7 +261,7 @@ def place(
     booked_at = appointment.booked_at
     if booked_at is not None and not replaces and not rule.says_late and due_at < booked_at:
         return _skip(Reason.TOO_LATE, ("due before it was booked, at {}, and the rule is silent on if_late", booked_at))
-    share = _own_share(reminder) if rule.spread else _NONE
+    share = spread_share(reminder)
     return _placed(rule, due_at, share, reminder.anchor_at, reminder.zone, now, window, quiet, replaces)
 
 

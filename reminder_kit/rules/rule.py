@@ -71,7 +71,7 @@ class Rule:
     anchor: What the offset is counted from, "start" or "end"; None: the end for follow-ups, else the start. With
         `after_booking` it is the booking ("booking"), with `after_change` the change ("change").
     text: What the message says.
-    late_text: What it says instead where it goes out after its due time; "": the same.
+    late_text: What it says instead where it goes out after its due time (and its share of `spread`); "": the same.
     together: What it says where it speaks of several `appointments` of one phone and day: the message of the first of
         them (of follow-ups: the last). Each has a message of its own where that text fails or is too long, and where
         there are more than fifty. "": each has a message of its own.

@@ -12,7 +12,7 @@ from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.appointments import Recipient
 from reminder_kit.model.messages import Draft
 from reminder_kit.rules.defaults import Defaults
-from reminder_kit.rules.placement import GRACE
+from reminder_kit.rules.placement import GRACE, spread_share
 from reminder_kit.rules.reminders import Reminder
 from reminder_kit.text.sms import sms_parts, transliterated
 from reminder_kit.text.templates import TemplateContext, compiled
@@ -86,7 +86,7 @@ class Composer:
         recipient's locale nor for the default one.
         """
         rule, due_at = reminder.rule, reminder.due_at
-        is_late = bool(rule.late_text) and due_at is not None and send_at > due_at + GRACE
+        is_late = bool(rule.late_text) and due_at is not None and send_at > due_at + spread_share(reminder) + GRACE
         texts = rule.together if joint else rule.late_text if is_late else rule.text
         wished = known_locale(reminder.locale, self.defaults.locale)
         if isinstance(texts, str):

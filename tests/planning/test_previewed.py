@@ -119,6 +119,14 @@ def test_a_late_text_is_an_hour_late_or_half_way_to_the_start(given, late_by):
     assert late.draft.text == "Late"
 
 
+def test_a_late_text_is_shown_beyond_a_spread():
+    """An hour after its share of two hours: before that it is on time."""
+    usual, late = lines_of(Rule("r", before="24 hours", text="Usual", late_text="Late", spread="3 hours"))
+    assert usual.send_at - usual.reminder.due_at > HOUR
+    assert (usual.draft.text, late.draft.text) == ("Usual", "Late")
+    assert late.send_at - usual.send_at == HOUR
+
+
 def test_a_late_text_is_shown_though_its_rule_skips_what_is_late():
     """It is what goes out in the place of a message that is taken back."""
     usual, late = lines_of(Rule("r", before="24 hours", text="Usual", late_text="Late", if_late="skip"))

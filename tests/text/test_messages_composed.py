@@ -10,6 +10,7 @@ from attrs import evolve
 from reminder_kit import Appointment, Recipient, Rule
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.rules.defaults import Defaults
+from reminder_kit.rules.placement import GRACE, spread_share
 from reminder_kit.rules.reminders import reminders_of
 from reminder_kit.text.composer import Composer
 from tests.factories import NUMBER, START
@@ -87,6 +88,15 @@ def test_what_is_late_is_said_so(late, said):
     assert composed(reminder(), late=timedelta(seconds=late)).text == "Hi"
     undue = evolve(reminder(late_text="Late"), due_at=None)
     assert Composer(Defaults()).compose(undue, START).text == "Hi"
+
+
+def test_a_share_of_the_spread_is_no_lateness():
+    """Who is reminded at their own minute of it gets the usual text; five minutes later than that is late."""
+    one = reminder(late_text="Late", spread="2 hours")
+    share = spread_share(one)
+    assert share > 2 * GRACE
+    assert composed(one, late=share).text == composed(one, late=share + GRACE).text == "Hi"
+    assert composed(one, late=share + GRACE + timedelta(seconds=1)).text == "Late"
 
 
 def test_a_draft_has_all_that_is_sent():
