@@ -14,6 +14,8 @@ from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
+from reminder_kit.model.instants import utc
+
 __all__ = ["LANGUAGES", "city", "clock", "day", "distance", "is_known", "known_locale", "names_zone", "weekday", "when"]
 
 
@@ -208,9 +210,12 @@ def distance(to: datetime | date, now: datetime, locale: str) -> str:
     A time less than a day off is counted in hours, less than two hours off in minutes, both rounded towards the
     present: nobody who counts on them comes late. All else is counted in days of the calendar, as people do, and a day
     that is `now`'s own is called "today" where the language is one of `LANGUAGES`. `to` is on the same wall clock.
+    Hours and minutes are elapsed time: a change of the clocks in between counts.
     """
     if isinstance(to, datetime):
-        seconds = round((to - now).total_seconds())
+        # two datetimes of one zone are subtracted by their wall clocks, as if those never changed
+        elapsed = utc(to) - utc(now) if to.tzinfo and now.tzinfo else to - now
+        seconds = round(elapsed.total_seconds())
         if abs(seconds) < 60:
             return _ahead(seconds, "second", locale)
         if abs(seconds) < 2 * 3600:

@@ -243,6 +243,26 @@ class TestRelative:
         assert rendered("{{ appointment.starts_at.date() | relative }}", START.replace(hour=7)) == "today"
         assert rendered("{{ data.at | relative }} {{ none | relative }}") == "in 3 days "
 
+    @pytest.mark.parametrize(
+        ("eve", "start", "said"),
+        [
+            (datetime(2026, 3, 7, 20, tzinfo=NEW_YORK), datetime(2026, 3, 8, 10, tzinfo=NEW_YORK), "in 13 hours"),
+            (datetime(2026, 10, 31, 20, tzinfo=NEW_YORK), datetime(2026, 11, 1, 10, tzinfo=NEW_YORK), "in 15 hours"),
+            (
+                datetime(2026, 11, 1, 1, 30, tzinfo=NEW_YORK),
+                datetime(2026, 11, 1, 1, 30, tzinfo=NEW_YORK, fold=1),
+                "in 60 minutes",
+            ),
+            (datetime(2026, 3, 6, 10, tzinfo=NEW_YORK), datetime(2026, 3, 8, 10, tzinfo=NEW_YORK), "in 2 days"),
+        ],
+        ids=["spring", "autumn", "the hour that comes twice", "days"],
+    )
+    def test_hours_are_elapsed_time_whoever_says_the_instant(self, eve, start, said):
+        """Over a change of the clocks, an instant of the data is as far off as the start, with a zone or without."""
+        for value in (start, start.astimezone(UTC), *([] if start.fold else [start.replace(tzinfo=None)])):
+            source = "{{ appointment.starts_at | relative }}|{{ data.t | relative }}"
+            assert rendered(source, eve, start=start.astimezone(UTC), data={"t": value}) == f"{said}|{said}"
+
     def test_a_time_of_day_alone_is_no_instant(self):
         """A time without its day is not so far off from anything."""
         with pytest.raises(ConfigurationError, match="takes a day or an instant, and was given a time"):
