@@ -29,6 +29,7 @@ from reminder_kit.rules.rule import Rule
 from reminder_kit.rules.superseding import supersede
 from reminder_kit.rules.window import Window
 from reminder_kit.text.composer import Composer
+from reminder_kit.text.printable import is_blank
 from reminder_kit.text.samples import made_up, read_fields
 
 __all__ = ["Preview", "PreviewLine", "blanks"]
@@ -203,7 +204,7 @@ def blanks(line: PreviewLine) -> tuple[str, ...]:
     rule, appointment = line.reminder.rule, line.reminder.appointment
     texts = [source for source in _templates(rule) if not _ASKS.search(source)]
     shown = {path for source in texts for path in read_fields(source)}
-    empty = [f"appointment.{name}" for name in _SHOWN if not getattr(appointment, name)]
-    if line.reminder.recipient is not None and not line.reminder.recipient.name:
+    empty = [f"appointment.{name}" for name in _SHOWN if is_blank(getattr(appointment, name) or "")]
+    if line.reminder.recipient is not None and is_blank(line.reminder.recipient.name):
         empty.append("recipient.name")
     return tuple(name for name in empty if tuple(name.split(".")) in shown)

@@ -29,7 +29,7 @@ from reminder_kit.text.bounds import (
     checked,
     joined,
 )
-from reminder_kit.text.gaps import GIVEN, given, marked
+from reminder_kit.text.gaps import GIVEN, READ, given, looped, marked, own_names
 from reminder_kit.text.readable import fault_of_call, has, kind_of, kind_of_type, why_not
 from reminder_kit.text.views import View
 
@@ -186,16 +186,27 @@ class _Watched(NodeTransformer):
 
     def __init__(self) -> None:
         self._inside = 0
+        self._own: frozenset[str] = frozenset()
+        self._read = READ
 
-    def visit_Output(self, node: nodes.Output) -> nodes.Node:  # noqa: N802 - as Jinja2 calls them
+    def visit_Template(self, node: nodes.Template) -> nodes.Node:  # noqa: N802 - as Jinja2 calls them
+        """Learn which names the template sets itself: what those hold is no gap."""
+        self._own = own_names(node)
+        return self.generic_visit(node)
+
+    def visit_Output(self, node: nodes.Output) -> nodes.Node:  # noqa: N802
         """Have what was only read be looked at before it is written out: it may be empty."""
-        node.nodes = [marked(item) for item in node.nodes]
+        names = self._read - self._own
+        node.nodes = [marked(item, names) for item in node.nodes]
         return self.generic_visit(node)
 
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802
         """Let a loop go through its items by a filter, each a step."""
+        before, self._read = self._read, self._read | looped(node, self._own)
         node.iter = nodes.Filter(node.iter, EACH, [], [], None, None, lineno=node.lineno)
-        return self._visit_inside(node)
+        visited = self._visit_inside(node)
+        self._read = before
+        return visited
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Expr:  # noqa: N802
         """Make `a ~ b` a sum of texts, since sums are bounded."""

@@ -10,9 +10,10 @@ its title), Unicode's line and paragraph separators, the controls that turn the 
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Any
 
-__all__ = ["for_phones", "json_text", "printable"]
+__all__ = ["for_phones", "is_blank", "json_text", "printable"]
 
 _CONTROLS = (
     "\x00-\x09\x0b-\x1f\x7f-\x9f"  # C0 but the line feed, DEL, C1
@@ -22,6 +23,7 @@ _CONTROLS = (
 )
 _IN_LINES = re.compile(f"[{_CONTROLS}]")
 _IN_ONE_LINE = re.compile(f"[\n{_CONTROLS}]")
+_SHOWING_NOTHING = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp", "Zs"))
 _BREAKS = re.compile("[\t\n\v\f\r\x85\u2028\u2029]+")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -50,6 +52,18 @@ def json_text(document: str) -> str:
     can only stand within a string, where `\u` and four digits mean the same character.
     """
     return _IN_LINES.sub(lambda found: f"\\u{ord(found[0]):04x}", document)
+
+
+_BLANKS = frozenset("\u034f\u115f\u1160\u2800\u3164\uffa0\ufffd")
+"""Letters, signs and marks that say nothing: a joiner, fillers of Hangul, the Braille pattern without dots, and what
+stands for a character that was none."""
+
+
+def is_blank(text: str) -> bool:
+    """Say whether a text says nothing: it is empty, or has only blanks, controls and what has no width."""
+    return not text or all(
+        character in _BLANKS or unicodedata.category(character) in _SHOWING_NOTHING for character in text
+    )
 
 
 def for_phones(value: Any) -> Any:

@@ -12,7 +12,7 @@ from attrs import fields
 
 from reminder_kit.model.appointments import Appointment, Recipient
 from reminder_kit.model.instants import seconds, utc
-from reminder_kit.text.printable import for_phones
+from reminder_kit.text.printable import for_phones, is_blank
 
 __all__ = [
     "APPOINTMENT_FIELDS",
@@ -39,10 +39,15 @@ RULE_FIELDS = ("channel", "id", "subject")
 
 
 class View:
-    """A value of ours as templates see it: its fields by name, and itself as a word. Equal where the values are."""
+    """A value of ours as templates see it: its fields by name, and itself as a word. Equal where the values are.
+
+    A text in which nothing shows (blanks, characters without width) is "".
+    """
 
     #: How errors call it.
     kind = ""
+    #: Which of its fields it is as a word.
+    word = ""
     #: What may be read of it.
     fields: frozenset[str] = frozenset()
 
@@ -52,13 +57,17 @@ class View:
     def __getattr__(self, name: str) -> Any:
         if name not in self.fields:
             raise AttributeError(name)
-        return for_phones(getattr(self._value, name))
+        value = for_phones(getattr(self._value, name))
+        return "" if isinstance(value, str) and is_blank(value) else value
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, View) and self._value == other._value
 
     def __hash__(self) -> int:
         return hash(self._value)
+
+    def __str__(self) -> str:
+        return str(getattr(self, self.word))
 
     def __repr__(self) -> str:
         return str(self)
@@ -71,6 +80,7 @@ class AppointmentView(View):
     """
 
     kind = "appointment"
+    word = "title"
     fields = frozenset(MEMBER_FIELDS)
 
     def __init__(self, appointment: Appointment, zone_name: str, recipient: Recipient) -> None:
@@ -96,25 +106,18 @@ class AppointmentView(View):
             return pendulum.instance(value)
         return pendulum.from_timestamp(seconds(utc(value)), tz=self._zone_name)
 
-    def __str__(self) -> str:
-        return str(self.title)
-
 
 class RecipientView(View):
     """A person."""
 
     kind = "recipient"
+    word = "name"
     fields = frozenset(RECIPIENT_FIELDS)
-
-    def __str__(self) -> str:
-        return str(self.name)
 
 
 class RuleView(View):
     """A rule."""
 
     kind = "rule"
+    word = "id"
     fields = frozenset(RULE_FIELDS)
-
-    def __str__(self) -> str:
-        return str(self.id)

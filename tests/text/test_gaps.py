@@ -12,7 +12,10 @@ from reminder_kit.errors import InvalidRuleError
 from tests.factories import NUMBER, START
 
 NAMELESS = Appointment(
-    "A-1", START + timedelta(days=3), recipients=[Recipient(NUMBER)], data={"room": " ", "desk": None}
+    "A-1",
+    START + timedelta(days=3),
+    recipients=[Recipient(NUMBER)],
+    data={"room": " ", "desk": None, "first": "Ada", "last": "", "list": ["a", "\u200b"]},
 )
 HI = "Hi {{ recipient.name }}, see you {{ when }}."
 
@@ -37,6 +40,17 @@ def made(make_kit):
         ("{% for visit in appointments %}{{ visit.recipient.name }}{% endfor %}", "visit.recipient.name"),
         ("{% set x %}{{ appointment.title }}{% endset %}x{{ x }}", "appointment.title"),
         ("{{ appointment.tags | join(', ') }}", "appointment.tags"),
+        ("Hi {{ recipient }}, {{ when }}", "recipient.name"),
+        ("Hi {{ recipient | title }}, {{ when }}", "recipient.name"),
+        ("{{ appointment }} {{ when }}", "appointment.title"),
+        ("{{ appointments[0].recipient }} {{ when }}", "….recipient.name"),
+        ("{% for who in appointment.recipients %}{{ who }}{% endfor %}", "who.name"),
+        ("{% for visit in appointments %}{{ visit | upper }}{% endfor %}", "visit.title"),
+        ("{% for x in data.list %}{{ x }}{% endfor %}", "x"),
+        ("{% for k, v in data.items() %}{{ k }} {{ v }}{% endfor %}", "v"),
+        ("{{ recipient.name ~ '!' }}", "recipient.name"),
+        ("{{ data.first ~ ' ' ~ data.last }}!", "data.last"),
+        ("{{ 'Hi ' ~ (recipient ~ ', ') }}", "recipient.name"),
     ],
 )
 def test_a_gap_is_an_error_that_names_what_is_missing(made, text, what):
@@ -58,6 +72,17 @@ def test_a_gap_is_an_error_that_names_what_is_missing(made, text, what):
         ("Hi{{ ' ' + recipient.name }}.", "Hi ."),
         ("{% macro nobody() %}{% endmacro %}Hi{{ nobody() }}.", "Hi."),
         ("{% set name = '' %}Hi{{ name }}.", "Hi."),
+        ("{% set recipient = '' %}Hi{{ recipient }}.", "Hi."),
+        ("{% macro hi(recipient) %}Hi{{ recipient }}{% endmacro %}{{ hi('') }}.", "Hi."),
+        ("{% with appointment = '' %}Hi{{ appointment }}.{% endwith %}", "Hi."),
+        ("{% for x in ['', 'Hi.'] %}{{ x }}{% endfor %}", "Hi."),
+        ("{% set all = ['', 'Hi.'] %}{% for x in all %}{{ x }}{% endfor %}", "Hi."),
+        ("{% for x in 'Hi.  '.split(' ') %}{{ x }}{% endfor %}", "Hi."),
+        ("{{ data.first ~ (' ' ~ data.last if data.last) ~ '!' }}", "Ada!"),
+        ("{{ data.first ~ (data.last or '') ~ '!' }}", "Ada!"),
+        ("{{ (data.first ~ ' ' ~ data.last) | trim }}!", "Ada!"),
+        ("{{ recipient.name ~ '' if recipient.name else 'Hi.' }}", "Hi."),
+        ("Hi{% if recipient.phone %}{{ recipient.name or '' }}{% endif %}.", "Hi."),
     ],
 )
 def test_what_the_template_itself_leaves_out_is_no_gap(made, text, said):
@@ -75,6 +100,34 @@ def test_a_rule_may_say_what_then(made, empty, said):
 def test_what_says_nothing_is_refused(empty):
     with pytest.raises(InvalidRuleError, match=r"rule 'r': empty is \"error\", \"blank\" or what to say instead"):
         Rule("r", before="24 hours", text=HI, empty=empty)
+
+
+@pytest.mark.parametrize("name", ["", "   ", "\u200b", "\0", " \u00a0\u2007", "\u3164", "\u200d\ufeff\u00ad", "\n\t"])
+def test_a_name_in_which_nothing_shows_is_none(made, name):
+    """It is no name that `or` passes on, nor one that "if" finds; nor are a title and a location of that kind."""
+    text = "Hi {{ recipient.name or 'there' }}{% if appointment.location %} at {{ appointment.location }}{% endif %}: "
+    text += "{{ appointment.title | default('a visit', true) }}."
+    (change,) = (
+        made(text).plan(evolve(NAMELESS, recipients=[Recipient(NUMBER, name=name)], location=name, title=name)).changes
+    )
+    assert change.text == "Hi there: a visit."
+    (change,) = (
+        made("Hi {{ recipient }}, {{ when }}.")
+        .plan(evolve(NAMELESS, recipients=[Recipient(NUMBER, name=name)]))
+        .changes
+    )
+    assert "recipient.name is empty" in change.error
+
+
+@pytest.mark.parametrize("name", [".", "-", "\u0301", "\U0001f600", "X\u200b", "\u5f20", "\ue000"])
+def test_a_name_in_which_anything_shows_is_one(made, name):
+    """Whatever its script: a sign, a mark, a picture."""
+    (change,) = (
+        made("{{ recipient.name or 'nobody' }}|{{ recipient }}")
+        .plan(evolve(NAMELESS, recipients=[Recipient(NUMBER, name=name)]))
+        .changes
+    )
+    assert change.text == f"{name}|{name}"
 
 
 def test_subject_and_pictures_have_no_gaps_either(made):

@@ -123,7 +123,7 @@ def fault(source, context=CONTEXT):
         ("{{ appointment.recipients | join(', ', attribute='name') }}", "Ann Lee, Bo"),
         ("{{ appointment.recipients | map(attribute='name') | join(', ') }}", "Ann Lee, Bo"),
         ("{{ data.l | first }}{{ data.l | last }}{{ data.l | sum }}{{ data.l | batch(2) | list }}", "136[[1, 2], [3]]"),
-        ("{{ data.none ~ 'x' ~ 1 ~ recipient }}", "x1Ann Lee"),
+        ("{{ (data.none or '') ~ 'x' ~ 1 ~ recipient }}", "x1Ann Lee"),
         ("{{ 1 + 2 }}|{{ 2 ** 3 }}|{{ 'a' * 3 }}|{{ 'a%s' % 1 }}|{{ 5 - 2 }}|{{ [1] + [2] }}", "3|8|aaa|a1|3|[1, 2]"),
         ("{% for i in data.l recursive %}{{ i }}{% if i == 1 %}{{ loop([7]) }}{% endif %}{% endfor %}", "1723"),
         ("{% for i in data.l %}{{ loop.cycle('a','b') }}{{ loop.index }},{% endfor %}", "a1,b2,a3,"),
