@@ -4,6 +4,7 @@ Pure: no clock, no I/O. Imports `rules`, `model` and `errors`. In reading order:
 
     printable             control characters: left out for phones, shown as escapes everywhere else
     patterns              what a pattern of a day or a time may be, and what was meant by another library's
+    language_tags         which text is in a reader's language and script
     time_phrases, sms     "today at 3:00 PM", "in 2 days", by locale; encoding, parts and cost of a text
     views, readable       what a template is given; what it may read of each kind of value
     bounds, environment   how much it may do and make; Jinja2's sandbox, narrowed to all that

@@ -5,7 +5,7 @@ Pure: no clock, no I/O. Never says "tomorrow" of what is today for its reader.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from reminder_kit.errors import ConfigurationError
@@ -14,6 +14,7 @@ from reminder_kit.model.messages import Draft
 from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.placement import GRACE, spread_share
 from reminder_kit.rules.reminders import Reminder
+from reminder_kit.text.language_tags import best_fitting
 from reminder_kit.text.sms import sms_parts, transliterated
 from reminder_kit.text.templates import TemplateContext, compiled
 from reminder_kit.text.time_phrases import known_locale
@@ -92,7 +93,7 @@ class Composer:
         if isinstance(texts, str):
             return texts, wished
         for tag in (reminder.locale, self.defaults.locale):
-            found = _best_fitting(texts, tag)
+            found = best_fitting(texts, tag)
             if found is not None:
                 same = wished.partition("_")[0] == known_locale(found).partition("_")[0]
                 return texts[found], wished if same else known_locale(found)
@@ -114,18 +115,6 @@ class Composer:
             )
         if fault:
             raise ConfigurationError(f"appointment {reminder.appointment.label!r}, rule {rule.id!r}: {fault}")
-
-
-def _best_fitting(texts: Mapping[str, str], tag: str) -> str | None:
-    """Return the key that fits a language tag best: the same, its language alone, or another country's; else None."""
-    if tag in texts:
-        return tag
-    wanted = tag.replace("-", "_").casefold()
-    names = {name.replace("-", "_").casefold(): name for name in texts}
-    language = wanted.partition("_")[0]
-    alike = (name for name in sorted(names) if name.partition("_")[0] == language)
-    found = wanted if wanted in names else language if language in names else next(alike, None)
-    return None if found is None else names[found]
 
 
 def _encodable(text: str) -> str:

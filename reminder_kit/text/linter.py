@@ -16,6 +16,7 @@ from attrs import evolve, frozen
 
 from reminder_kit.errors import ConfigurationError, InvalidRuleError
 from reminder_kit.model.instants import zone
+from reminder_kit.text.language_tags import best_fitting
 from reminder_kit.text.samples import made_up
 from reminder_kit.text.sms import costly_characters, sms_parts, transliterated
 from reminder_kit.text.templates import TemplateContext, compiled, fault_of
@@ -142,8 +143,7 @@ def _sources_of(where: str, texts: str | Mapping[str, str]) -> Iterator[tuple[st
 
 
 def _missing_locale(rule: Rule, where: str, texts: Mapping[str, str], defaults: Defaults) -> Iterator[Finding]:
-    languages = {name.replace("-", "_").partition("_")[0] for name in texts}
-    if defaults.locale.replace("-", "_").partition("_")[0] not in languages:
+    if best_fitting(texts, defaults.locale) is None:
         yield Finding(
             "error",
             rule.id,
