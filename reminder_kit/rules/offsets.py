@@ -67,6 +67,8 @@ _JOINTS = re.compile(r"\s*(?:,|\band\b)?\s*")
 _ISO = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 _ISO_UNITS = ("weeks", "days", "hours", "minutes", "seconds")
 _EXAMPLE = 'write for example "24 hours" (elapsed time) or "1 day" (same wall clock)'
+_DIRECTION = "the rule's key (before, after) says the direction"
+_LENGTH = "it is a length, so write it without the minus"
 _LONGEST = timedelta(days=3660)
 _NONE = timedelta(0)
 
@@ -142,10 +144,13 @@ class Offset:
         return timedelta(days=self.days) + self.elapsed if self.kind is OffsetKind.NOMINAL else None
 
 
-def _amounts(value: object, what: str) -> tuple[int, timedelta]:
-    """Return whole calendar days and elapsed time besides; a `timedelta` is elapsed time. Raises `InvalidRuleError`."""
+def _amounts(value: object, what: str, without: str = _DIRECTION) -> tuple[int, timedelta]:
+    """Return whole calendar days and elapsed time besides; a `timedelta` is elapsed time. Raises `InvalidRuleError`.
+
+    `without` is what to do about a negative one.
+    """
     if isinstance(value, str):
-        return _amounts_in(value, what)
+        return _amounts_in(value, what, without)
     if type(value).__module__.startswith("pendulum"):
         raise InvalidRuleError(
             f"{what} is a pendulum {type(value).__name__}, which takes 24 hours and 1 day for the same: {_EXAMPLE}"
@@ -153,15 +158,15 @@ def _amounts(value: object, what: str) -> tuple[int, timedelta]:
     if not isinstance(value, timedelta):
         raise InvalidRuleError(f"{what} must have a unit, and {value!r} has none: {_EXAMPLE}")
     if value < _NONE:
-        raise InvalidRuleError(f"{what} is negative ({value!r}): the rule's key (before, after) says the direction")
+        raise InvalidRuleError(f"{what} is negative ({value!r}): {without}")
     return 0, timedelta(days=value.days, seconds=value.seconds)
 
 
-def _amounts_in(text: str, what: str) -> tuple[int, timedelta]:
-    """Return the calendar days and the elapsed time that a text means. Raises `InvalidRuleError`."""
+def _amounts_in(text: str, what: str, without: str) -> tuple[int, timedelta]:
+    """Return the calendar days and the elapsed time that a text means. Raises `InvalidRuleError`, as `_amounts`."""
     cleaned = text.strip()
     if cleaned.startswith("-"):
-        raise InvalidRuleError(f"{what} is negative ({text!r}): the rule's key (before, after) says the direction")
+        raise InvalidRuleError(f"{what} is negative ({text!r}): {without}")
     terms = _iso_terms(cleaned) or _terms(cleaned.lower())
     if not terms:
         raise InvalidRuleError(f"{what} cannot be read ({text!r}): {_EXAMPLE}")
@@ -208,7 +213,7 @@ def parse_length(value: str | float | timedelta, what: str) -> timedelta:
     """
     if isinstance(value, int | float) and not isinstance(value, bool) and value == 0:
         return _NONE
-    days, exact = _amounts(value, what)
+    days, exact = _amounts(value, what, _LENGTH)
     try:
         return timedelta(days=days) + exact
     except OverflowError:

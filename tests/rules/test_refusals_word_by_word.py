@@ -28,6 +28,9 @@ def m(minutes):
     return timedelta(minutes=minutes)
 
 
+LENGTH = "it is a length, so write it without the minus"
+
+
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
@@ -59,6 +62,21 @@ def m(minutes):
         ),
         ({"before": "0 hours"}, f"before is zero ('0 hours'): {EXAMPLE}"),
         ({"before": "3661 days"}, f"before is more than ten years ('3661 days'): {EXAMPLE}"),
+        *(
+            ({"before": "1 day", key: "-1 hour"}, f"{key} is negative ('-1 hour'): {LENGTH}")
+            for key in ("min_notice", "min_silence", "spread", "min_booking_lead", "max_booking_lead")
+        ),
+        (
+            {"before": "1 day", "if_late": {"skip_after": "-1 hour"}},
+            f"if_late.skip_after is negative ('-1 hour'): {LENGTH}",
+        ),
+        (
+            {"before": "1 day", "spread": timedelta(minutes=-1)},
+            (
+                "spread is negative (datetime.timedelta(days=-1, seconds=86340)): it is a length, so write it without "
+                "the minus"
+            ),
+        ),
         ({"before": "-1 day"}, "before is negative ('-1 day'): the rule's key (before, after) says the direction"),
         (
             {"before": timedelta(hours=-1)},
