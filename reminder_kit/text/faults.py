@@ -74,6 +74,7 @@ def _unknown_words(tree: nodes.Template) -> Iterator[str]:
 def _reading(tree: nodes.Template, wanted: frozenset[str]) -> Iterator[str]:
     kinds = Kinds(tree, wanted)
     called = {id(call.node) for call in tree.find_all(nodes.Call)}
+    kept = {id(node) for node in _kept(tree)}
     for node in tree.find_all((nodes.Getattr, nodes.Getitem, nodes.Filter, nodes.Call)):
         if isinstance(node, nodes.Call):
             yield from _call_faults(node, kinds)
@@ -81,7 +82,24 @@ def _reading(tree: nodes.Template, wanted: frozenset[str]) -> Iterator[str]:
             yield from _filter_faults(node, kinds)
         elif (read := _read(node)) is not None:
             owner, name = read
-            yield from _attribute_faults(kinds.of(owner), name, spelled(owner), called=id(node) in called)
+            kind, is_called = kinds.of(owner), id(node) in called
+            if not is_called and id(node) not in kept and kind in KINDS and name in KINDS[kind].methods:
+                yield f"{name!r} of {KINDS[kind].name} must be called: write {spelled(owner)}.{name}()"
+            yield from _attribute_faults(kind, name, spelled(owner), called=is_called)
+
+
+def _kept(tree: nodes.Template) -> Iterator[nodes.Node]:
+    """Yield where a method may stand without being called: it is called later, or only asked whether it is there."""
+    for node in tree.find_all((nodes.Assign, nodes.With, nodes.Call, nodes.Test, nodes.If, nodes.CondExpr)):
+        if isinstance(node, nodes.Assign | nodes.Test):
+            yield node.node
+        elif isinstance(node, nodes.With):
+            yield from node.values
+        elif isinstance(node, nodes.Call):
+            yield from (*node.args, *(pair.value for pair in node.kwargs))
+        elif isinstance(node, nodes.If | nodes.CondExpr):
+            yield node.test
+            yield from node.test.find_all((nodes.Getattr, nodes.Getitem))
 
 
 def _read(node: nodes.Node) -> tuple[nodes.Expr, str] | None:
