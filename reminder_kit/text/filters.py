@@ -5,6 +5,7 @@ Pure: no clock, no I/O. Never takes the present from anywhere: what is relative 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
@@ -109,11 +110,27 @@ def _phone(number: str, region: str | None) -> str:
     return str(phonenumbers.format_number(parsed, form.NATIONAL if at_home else form.INTERNATIONAL))
 
 
+_SCHEME = re.compile(r"(?P<name>[a-z][a-z0-9+.-]*):(?P<port>[0-9]+(?=[/?#]|$))?", re.IGNORECASE)
+"""The scheme of an address (RFC 3986, 3.1), or what looks like one: a host, and its port."""
+_NUMBERED = frozenset(("callto", "facetime", "fax", "geo", "mms", "sip", "sips", "sms", "smsto", "tel", "whatsapp"))
+"""Schemes behind which a number may stand that is no port."""
+
+
+def _has_scheme(address: str) -> bool:
+    found = _SCHEME.match(address)
+    return found is not None and (found["port"] is None or found["name"].lower() in _NUMBERED)
+
+
 def _link(value: Any) -> str:
-    """Return a URL as phones recognise it: with a scheme, and without blanks or letters beyond ASCII; None is ""."""
+    """Return a URL as phones recognise it: with a scheme, and without blanks or letters beyond ASCII; None is "".
+
+    Whatever scheme it has stays ("tel:", "mailto:"); one that begins with "//", or has none, gets "https".
+    """
     text = "" if value is None else str(value).strip()
     if not text:
         return ""
-    if "://" not in text:
+    if text.startswith("//"):
+        text = f"https:{text}"
+    elif not _has_scheme(text):
         text = f"https://{text}"
     return quote(text, safe="%/:=&?~#+!$,;'@()*[]")
