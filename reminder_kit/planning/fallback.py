@@ -8,7 +8,7 @@ Pure: no clock, no I/O. Never made for corrections, or where no other sender wou
   when its reminder is refused, moved or gone. `Settings.of` and `Dispatchers.of` say through which provider it goes.
 - It is due where every message that went out for this start and number is `undelivered`, no code says that the number
   itself is at fault, and nothing is parked; or, at the reminder's usual time, where the provider refused to park the
-  message because of its sender (`REFUSED_SENDER`).
+  message because of its sender (`REFUSED_SENDER`), until that is tried again.
 - It is late by nature: it goes out as soon as window and quiet hours allow, up to `min_notice` before the start. The
   fallback of a follow-up may be as late as a follow-up may, and `skip_after` bounds any fallback whose rule has one.
 - Through a channel (an e-mail, a call) it goes where that reaches the person, and not at all where it does not. A
@@ -17,8 +17,10 @@ Pure: no clock, no I/O. Never made for corrections, or where no other sender wou
 - There is one for each start: a fallback that went out is never sent again for (nearly) the same start, and one whose
   outcome is unknown is never doubled, whatever `unknown_outcome` says, but for a channel's, where a repetition is
   known by its id. It has no fallback itself.
-- Once its message went out, or while it stands in for a refused sender, its reminder is not parked again through the
-  first provider.
+- Once its message went out, its reminder is not parked again through the first provider. While it stands in for what
+  is refused there, that is neither, as long as the fallback is parked, or was never confirmed. Else the reminder itself
+  is tried when what stops it is due, and goes to the fallback in the same run where it is refused again: either may be
+  mended first.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ from reminder_kit.model.reasons import Reason
 from reminder_kit.planning.message_times import REFUSED_SENDER, may_be_taken
 from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.late_policy import LatePolicy
-from reminder_kit.rules.placement import FOLLOW_UP_PATIENCE
+from reminder_kit.rules.placement import FOLLOW_UP_PATIENCE, Placement, PlacementDecision, place
 from reminder_kit.rules.reminders import Detour, Reminder
 from reminder_kit.rules.rule import Rule
 
@@ -220,12 +222,12 @@ def _pair_with(
         failed = all(_failed(message, settings) for message in sent)
         return reminder, _instead_of(reminder, last, detour) if failed else None
     refusals = [message for message in own if _was_refused(message, ever=detour is not None)]
-    is_parked = any(message.state in OPEN for message in fallbacks)
-    if refusals and (is_parked or _is_of(refusals[-1], settings.of(reminder))):
+    may_come = any(message.state in OPEN or message.state is State.UNKNOWN for message in fallbacks)
+    if refusals and (may_come or _still_holds(refusals[-1], settings.of(reminder), stopped)):
         why = "for its sender" if refusals[-1].error.startswith(REFUSED_SENDER) else "for good"
         fallback = _derived(reminder, f"a message that was refused {why}", reminder.due_at, late=False, detour=detour)
         return _refused(reminder, Reason.QUARANTINED), fallback
-    if stopped or is_parked:
+    if stopped or may_come:
         what = stopped or "a message that was stopped"
         fallback = _derived(reminder, what, reminder.due_at, late=False, detour=detour)
         return _refused(reminder, Reason.WAITING_ACCOUNT), fallback
@@ -236,16 +238,41 @@ def _is_stopped(reminder: Reminder, settings: Settings, blockers: Sequence[Block
     """Return in words that the first provider won't take a reminder, or not in time; "": it may.
 
     Where its sender is refused, that is known at once; else the account may be mended until waiting would make it late.
+    What is due is tried first, unless the fallback alone can be in time.
     """
     if not blockers or now is None or reminder.recipient is None or reminder.due_at is None:
         return ""
-    rule = reminder.rule
+    rule, own = reminder.rule, settings.of(reminder)
     like = Draft(reminder.to, "", reminder.due_at, "", rule.media_urls, rule.channel)
-    blocker = stopping(blockers, reminder.key, like, **settings.of(reminder).origin)
-    if blocker is None or blocker.next_try_at <= now:
+    blocker = stopping(blockers, reminder.key, like, **own.origin)
+    if blocker is None:
         return ""
-    too_late = blocker.next_try_at + settings.window.min_lead + settings.window.margin >= reminder.due_at
-    return "a message that the provider does not take now" if too_late or blocker.elsewhere else ""
+    if blocker.next_try_at <= now:
+        stops = _is_sooner_by_fallback(reminder, settings, now)
+    else:
+        senders = [one for one in blockers if one.elsewhere]
+        too_late = blocker.next_try_at + own.window.min_lead + own.window.margin >= reminder.due_at
+        stops = too_late or stopping(senders, reminder.key, like, **own.origin) is not None
+    return "a message that the provider does not take now" if stops else ""
+
+
+def _is_sooner_by_fallback(reminder: Reminder, settings: Settings, now: datetime) -> bool:
+    """Say whether at `now` a reminder comes in time by the fallback only, or late by it and else not at all."""
+    spare = settings.fallback
+    if spare is None or reminder.refusal is not None:
+        return False
+    here, there = (
+        place(reminder, now=now, window=window, quiet=settings.quiet)
+        for window in (settings.of(reminder).window, spare.window)
+    )
+    return _lateness(there) < _lateness(here)
+
+
+def _lateness(placement: Placement) -> int:
+    """Return 0 for what comes in time, 1 for what comes late, 2 for what does not come at all."""
+    if placement.decision is PlacementDecision.SKIP:
+        return 2
+    return int(placement.reason is Reason.CLAMPED_LATE)
 
 
 def _was_refused(message: Message, *, ever: bool) -> bool:
@@ -253,6 +280,15 @@ def _was_refused(message: Message, *, ever: bool) -> bool:
     if message.state is not State.REJECTED:
         return False
     return message.error.startswith(REFUSED_SENDER) or (ever and not may_be_taken(message))
+
+
+def _still_holds(refusal: Message, settings: Settings, stopped: str) -> bool:
+    """Say whether a refused message says that another one, by these settings, would be refused too.
+
+    For good, or for its sender as long as that is stopped.
+    """
+    of_sender = refusal.error.startswith(REFUSED_SENDER)
+    return _is_of(refusal, settings) and (bool(stopped) or not of_sender)
 
 
 def _is_for(message: Message, reminder: Reminder, settings: Settings, to: str) -> bool:

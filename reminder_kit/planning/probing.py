@@ -13,6 +13,7 @@ from attrs import frozen
 from reminder_kit.model.blockers import Blocker, stopping, turn_of
 from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.decision import Decision
+from reminder_kit.planning.fallback import fallback_key
 from reminder_kit.planning.settings import Settings
 
 __all__ = ["Candidate", "candidate", "probes", "waiting_their_turn"]
@@ -58,9 +59,13 @@ def waiting_their_turn(
     settings: Settings,
     now: datetime,
 ) -> list[Decision]:
-    """Return decisions with those held that would have to wait for one of the `chosen` keys."""
+    """Return decisions with those held that would have to wait for one of the `chosen` keys.
+
+    Where one of these is refused again, its fallback, which may wait for another account, is tried as well.
+    """
+    tried = {*chosen, *map(fallback_key, chosen)}
     found = [(decision, candidate(decision, blockers, settings, now)) for decision in decisions]
     return [
-        decision if turn is None or decision.key in chosen else decision.waiting_for(turn.blocker)
+        decision if turn is None or decision.key in tried else decision.waiting_for(turn.blocker)
         for decision, turn in found
     ]

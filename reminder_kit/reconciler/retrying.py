@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from reminder_kit.errors import InvalidInputError, LedgerError
+from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.host_data import shown_name
 from reminder_kit.model.lifecycle import OPEN, State
+from reminder_kit.model.phones import country_of
 from reminder_kit.model.reasons import WAITS, Reason
-from reminder_kit.model.records import AppointmentRecord
+from reminder_kit.model.records import AppointmentRecord, ReminderRecord, ReminderStatus
 from reminder_kit.model.restorations import IN_GAP
 from reminder_kit.planning.message_times import CLEARED, NEVER_SENT, may_be_taken
 from reminder_kit.reconciler.leases import LEASE
@@ -27,6 +29,9 @@ __all__ = ["hasten", "start_afresh"]
 
 _OWNER = "retry"
 """The name under which an appointment is claimed for the moment of a transaction."""
+
+_LEFT_TO_FALLBACK = (Reason.QUARANTINED, Reason.WAITING_ACCOUNT)
+"""The reasons that are recorded of reminders while their fallbacks stand in for them."""
 
 
 def hasten(reason: str | None, outages: Iterable[str], now: datetime, tx: Transaction) -> None:
@@ -74,6 +79,15 @@ def _forget_given_up(record: AppointmentRecord, now: datetime, tx: Transaction) 
     tx.expire_rows([record.row])
 
 
+def _is_stood_in(kept: ReminderRecord) -> bool:
+    """Say whether a reminder is left to its fallback, since its provider refuses it: that has an error of its own."""
+    return kept.status is ReminderStatus.SKIPPED and kept.reason in _LEFT_TO_FALLBACK and not kept.error
+
+
+def _stops(blocker: Blocker, kept: ReminderRecord) -> bool:
+    return blocker.stops(kept.key) and blocker.country in ("", country_of(kept.to))
+
+
 def start_afresh(id: str, source: str | None, now: datetime, tx: Transaction) -> None:  # noqa: A002 - the identity's public name
     """Have all reminders of an appointment tried as if nothing had been refused, and nothing were in doubt.
 
@@ -85,11 +99,13 @@ def start_afresh(id: str, source: str | None, now: datetime, tx: Transaction) ->
             f"nothing is recorded for {shown_name(id)}: check the id (the UID of a calendar's event)"
         )
     errors: set[str] = set()
+    stood_in: list[ReminderRecord] = []
     for record in tx.reader.records(identities=identities):
         _forget_back_off(record, now, tx)
         if record.is_awaited:
             tx.restorations.recognise(record)
         errors |= {reminder_record.error for reminder_record in record.outcomes if reminder_record.reason in WAITS}
+        stood_in += filter(_is_stood_in, record.outcomes)
         _forget_given_up(record, now, tx)
         for message in record.messages:
             if message.state is State.UNKNOWN and message.error.startswith(IN_GAP):
@@ -100,6 +116,7 @@ def start_afresh(id: str, source: str | None, now: datetime, tx: Transaction) ->
             elif message.state is State.REJECTED and not may_be_taken(message):
                 tx.move_message(None, message, evolve(message, error=f"{NEVER_SENT}: {message.error}"))
     for blocker in tx.reader.blockers():
-        if blocker.error in errors and blocker.next_try_at > now:
+        stops = blocker.error in errors or any(_stops(blocker, reminder_record) for reminder_record in stood_in)
+        if stops and blocker.next_try_at > now:
             tx.keep_blocker(evolve(blocker, next_try_at=now))
     tx.mark_dirty(identities=identities)

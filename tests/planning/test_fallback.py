@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from reminder_kit import Rule
-from reminder_kit.errors import AccountRefusedError
+from reminder_kit.errors import AccountRefusedError, SenderRefusedError
 from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Draft, Message
@@ -67,12 +67,12 @@ def message(reminder):
     return make
 
 
-def due(reminder, settings, *messages):
+def due(reminder, settings, *messages, **known):
     """Return the reminder as it is wanted, and its fallbacks."""
     by_key = {}
     for message in messages:
         by_key.setdefault(message.key, []).append(message)
-    own, *others = with_fallbacks([reminder], by_key, settings)
+    own, *others = with_fallbacks([reminder], by_key, settings, **known)
     return own, others
 
 
@@ -138,6 +138,29 @@ def test_it_stands_in_where_waiting_for_the_account_would_make_it_late(reminder,
     assert [one.rule.id for one in found] == (["day-before"] if spare else ["day-before", "day-before-fallback"])
 
 
+@pytest.mark.parametrize("if_late", ["clamp", "skip"])
+@pytest.mark.parametrize(
+    ("late", "spare", "stands_in"),
+    [(0, "at once", True), (5, "at once", True), (6, "at once", False), (0, "twilio", False)],
+)
+def test_what_is_due_is_tried_first_unless_the_fallback_alone_is_in_time(
+    appointment, settings, message, if_late, late, spare, stands_in
+):
+    """By the minute at which the fallback would be late as well; a refused, or cancelled, one is in time nowhere."""
+    rule = Rule("day-before", before="24 hours", text="See you", if_late=if_late)
+    (reminder,) = reminders_of(appointment(), [rule], DEFAULTS)
+    if spare == "at once":
+        at_once = Window(timedelta(0), timedelta(0), timedelta(0), timedelta(0))
+        settings = evolve(settings, fallback=evolve(settings.fallback, window=at_once))
+    before = reminder.due_at - timedelta(hours=2)
+    blocker = Blocker.met(AccountRefusedError("no", code="40312"), message(error=""), settings.account, before, ())
+    known = {"blockers": (blocker,), "now": reminder.due_at + timedelta(minutes=late)}
+    own, others = due(reminder, settings, **known)
+    assert (own.refusal, len(others)) == ((Reason.WAITING_ACCOUNT, 1) if stands_in else (None, 0))
+    cancelled = evolve(reminder, refusal=Reason.CANCELLED)
+    assert due(cancelled, settings, **known) == (cancelled, [])
+
+
 def test_without_a_fallback_or_a_recipient_there_is_none(reminder, settings, message):
     """Without a second sender, or without a number to write to, the reminder stands alone."""
     assert due(reminder, evolve(settings, fallback=None), message()) == (reminder, [])
@@ -172,12 +195,40 @@ class TestRefused:
 
     ERROR = f"{REFUSED_SENDER}Telnyx: create was answered with 400"
 
-    def test_it_stands_in_at_the_usual_time_and_by_the_same_rule(self, reminder, settings, message):
+    @pytest.fixture
+    def known(self, settings, message):
+        """Return what is known while nothing is sent from the sender: what stops it, a minute after it was refused."""
+        stops = Blocker.met(SenderRefusedError("no", code="40329"), message(error=""), settings.account, START, ())
+        return {"blockers": (stops,), "now": START + timedelta(minutes=1)}
+
+    def test_it_stands_in_at_the_usual_time_and_by_the_same_rule(self, reminder, settings, message, known):
         """A refused sender leaves the reminder quarantined and its fallback due at the reminder's own time."""
-        own, (spare,) = due(reminder, settings, message(State.REJECTED, self.ERROR))
+        own, (spare,) = due(reminder, settings, message(State.REJECTED, self.ERROR), **known)
         assert (own.refusal, spare.refusal) == (Reason.QUARANTINED, None)
         assert spare.due_at == reminder.due_at
         assert (spare.rule.if_late, spare.rule.spread) == (DAY.if_late, DAY.spread)
+
+    @pytest.mark.parametrize("over", [{}, {"now": START + timedelta(minutes=5)}], ids=["over", "due"])
+    def test_once_it_is_due_or_over_the_reminder_itself_is_tried(self, reminder, settings, message, known, over):
+        """What was refused once says nothing of a sender that may be mended."""
+        refused, known = message(State.REJECTED, self.ERROR), {**known, **over} if over else {}
+        assert due(reminder, settings, refused, **known) == (reminder, [])
+
+    @pytest.mark.parametrize("state", State)
+    def test_unless_its_fallback_may_come(self, reminder, settings, message, state):
+        """Parked, in doubt, or out: both would be two texts. One that was refused as well, or taken back, is none."""
+        refused = message(State.REJECTED, self.ERROR)
+        own, others = due(reminder, settings, refused, message(state, "", spare=True))
+        free = state in (State.REJECTED, State.CANCELLED, State.ABANDONED)
+        assert (own.refusal is None, others == []) == (free, free)
+
+    def test_a_longer_wait_for_the_account_changes_nothing(self, reminder, settings, message, known):
+        """Two causes stop it: another sender may still be taken at once."""
+        (stops,) = known["blockers"]
+        longer = evolve(stops, code="40312", elsewhere=False, next_try_at=START + timedelta(hours=1))
+        known["blockers"] = (longer, stops)
+        own, others = due(reminder, settings, message(State.REJECTED, self.ERROR), **known)
+        assert (own.refusal, len(others)) == (Reason.QUARANTINED, 1)
 
     @pytest.mark.parametrize("error", ["Telnyx: create was answered with 400 (40302)", NEVER_SENT, ""])
     def test_what_was_refused_for_its_text_or_number_has_none(self, reminder, settings, message, error):
@@ -195,10 +246,10 @@ class TestRefused:
         own, others = due(reminder, settings, old, message(State.SCHEDULED, spare=True))
         assert (own.refusal, len(others)) == (Reason.QUARANTINED, 1)
 
-    def test_a_reason_of_its_own_comes_first(self, reminder, settings, message):
+    def test_a_reason_of_its_own_comes_first(self, reminder, settings, message, known):
         """A cancelled reminder stays cancelled, and so does its fallback."""
         cancelled = evolve(reminder, refusal=Reason.CANCELLED)
-        own, (spare,) = due(cancelled, settings, message(State.REJECTED, self.ERROR))
+        own, (spare,) = due(cancelled, settings, message(State.REJECTED, self.ERROR), **known)
         assert own.refusal is spare.refusal is Reason.CANCELLED
 
 

@@ -11,7 +11,7 @@ from reminder_kit import Recipient
 from reminder_kit.errors import AccountRefusedError, InvalidInputError, LedgerError, UnknownRefusalError
 from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.lifecycle import State
-from reminder_kit.model.records import Identity, Incoming
+from reminder_kit.model.records import Identity, Incoming, ReminderStatus
 from reminder_kit.model.restorations import IN_GAP
 from reminder_kit.planning.message_times import CLEARED, NEVER_SENT
 from reminder_kit.reconciler.again import ask_again
@@ -216,6 +216,27 @@ def test_another_worker_at_it_is_named(kit, write, read, put):
         write(lambda tx: start_afresh("A", None, START, tx))
     assert str(caught.value) == "another worker is at work on appointment 'A': try again in a minute"
     assert read().messages[0].next_try_at == LATER
+
+
+@pytest.mark.parametrize(
+    ("outcome", "hastened"),
+    [
+        ({"reason": "quarantined"}, True),
+        ({"reason": "waiting_account"}, True),
+        ({"reason": "quarantined", "error": "a text that is refused"}, False),
+        ({"reason": "cancelled"}, False),
+    ],
+    ids=["refused for its sender", "stopped", "refused for its text", "cancelled"],
+)
+def test_what_stops_a_reminder_that_is_left_to_its_fallback_is_tried_now(kit, write, read, put, outcome, hastened):
+    """It has no error of its own; what stops others elsewhere, or other reminders, stays."""
+    stops = blocker_of(read, AccountRefusedError("unverified", code="40329"))
+    abroad, others = evolve(stops, code="40309", country="GB"), evolve(stops, code="99", known=False, keys=("k",))
+    write(lambda tx: [tx.keep_blocker(one) for one in (stops, abroad, others)])
+    put(outcome={"status": ReminderStatus.SKIPPED, **outcome})
+    write(lambda tx: start_afresh("A", None, START, tx))
+    found = {one.code: one.next_try_at for one in kit.ledger.read(lambda reader: reader.blockers())}
+    assert found == {"40329": START if hastened else LATER, "40309": LATER, "99": LATER}
 
 
 @pytest.mark.parametrize("id", ["nobody", "A"])

@@ -12,6 +12,7 @@ from reminder_kit import Rule
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.providers.twilio.provider import Twilio
 from tests.factories import ACCOUNT, SENDER, SERVICE, START, summed, visit
+from tests.stories.clinic import PROVIDERS
 
 DISABLED, UNVERIFIED, NO_MMS, COUNTRY, UNKNOWN, TEXT, TOO_NEAR = (
     "40312",
@@ -450,6 +451,81 @@ def test_a_refused_sender_goes_to_the_fallback_at_once(clinic):
     here.sandbox.fault("error", times=None, method="POST", status=400, code=UNVERIFIED, path="/v2/*")
     here.kit.sync(people(3))
     assert sent_by(here) == ["twilio"] * 3
+
+
+KEY_REFUSED, FIRST, SPARE = "20003", "/v2/*", "/2010*"
+
+
+def refuse_both(here, code=UNVERIFIED):
+    """Have the first provider refuse the sender (or by another code), and the fallback's refuse its key."""
+    for path, refused in ((FIRST, code), (SPARE, KEY_REFUSED)):
+        here.sandbox.fault("error", times=None, method="POST", status=400, code=refused, path=path)
+
+
+def mend(here, path):
+    here.sandbox.faults.waiting[:] = [fault for fault in here.sandbox.faults.waiting if fault.path != path]
+
+
+@pytest.mark.parametrize("code", [UNVERIFIED, DISABLED])
+@pytest.mark.parametrize(("mended", "sends"), [(FIRST, "telnyx"), (SPARE, "twilio")])
+def test_whichever_of_two_refused_accounts_is_mended_sends_it(clinic, code, mended, sends):
+    """The sender is refused, and the fallback's account too: everybody is reminded once by the one that is mended."""
+    here = with_fallback(clinic)
+    refuse_both(here, code)
+    appointments = people(3, day=2)
+    here.kit.sync(appointments)
+    here.run_until(START + timedelta(hours=20), timedelta(minutes=10))
+    mend(here, mended)
+    here.run_until(START + timedelta(days=2), timedelta(minutes=10))
+    for person in appointments:
+        (message,) = here.sandbox.inbox(person.recipients[0].phone)
+        assert (message.kind, message.sent_at) == (sends, person.starts_at - timedelta(hours=24))
+
+
+@pytest.mark.parametrize("one", [None, "A-000"])
+@pytest.mark.parametrize(("mended", "sends"), [(FIRST, "telnyx"), (SPARE, "twilio")])
+def test_a_person_s_word_tries_both_accounts(clinic, one, mended, sends):
+    """A minute after both refused it, `retry` has the mended one send it, with an id or without."""
+    here = with_fallback(clinic)
+    refuse_both(here)
+    here.kit.sync(people(1))
+    here.sandbox.clock.advance(hours=1)
+    here.kit.resync()
+    mend(here, mended)
+    here.sandbox.clock.advance(minutes=1)
+    here.kit.resync()
+    assert sent_by(here) == []
+    here.kit.retry(one)
+    assert sent_by(here) == [sends]
+
+
+def test_a_fallback_in_doubt_is_not_doubled_by_a_mended_sender(clinic):
+    """Its answer was lost, so that it may be out: the reminder is not sent by the first provider as well."""
+    here = clinic(options={"fallback": PROVIDERS["vonage"]()})
+    here.sandbox.fault("error", times=None, method="POST", status=400, code=UNVERIFIED, path=FIRST)
+    (person,) = people(1, day=2)
+    here.kit.sync(person)
+    here.run_until(START + timedelta(hours=23), timedelta(hours=1))
+    here.sandbox.fault("drop_after", times=1, method="POST", containing="See you")
+    here.run_until(person.starts_at - timedelta(hours=24), timedelta(minutes=10))
+    assert here.kit.status()["messages"]["unknown"] == 1
+    mend(here, FIRST)
+    here.run_until(person.starts_at, timedelta(minutes=20))
+    assert here.texts(person.recipients[0].phone) == 1
+
+
+@pytest.mark.parametrize("code", [UNVERIFIED, DISABLED])
+@pytest.mark.parametrize("if_late", ["clamp", "skip"])
+def test_a_fallback_that_sends_at_once_is_in_time_whatever_is_due(clinic, code, if_late):
+    """At the due minute the sender could be tried again, and would be late: the fallback sends it."""
+    rule = Rule("day-before", before="24 hours", text="See you {{ when }}", if_late=if_late)
+    here = clinic(rules=(rule,), options={"fallback": PROVIDERS["vonage"]()})
+    here.sandbox.fault("error", times=None, method="POST", status=400, code=code, path=FIRST)
+    (person,) = people(1)
+    here.kit.sync(person)
+    here.run_until(person.starts_at, timedelta(minutes=5))
+    (message,) = here.sandbox.inbox(person.recipients[0].phone)
+    assert (message.kind, message.sent_at) == ("vonage", person.starts_at - timedelta(hours=24))
 
 
 def test_an_account_that_may_be_mended_in_time_is_waited_for(clinic):
