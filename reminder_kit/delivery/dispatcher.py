@@ -236,19 +236,19 @@ class Dispatcher:
     # Settling
 
     async def settle(
-        self, claimed: ClaimedMessage, may_leave_now: Callable[[datetime], bool], *, alone: bool = True
+        self, claimed: ClaimedMessage, leaves_at: Callable[[datetime], datetime | None], *, alone: bool = True
     ) -> DispatchResult:
         """Find out, as far as it can be, what became of a message whose last step was left open.
 
-        `may_leave_now` says whether its text, leaving at an instant (UTC), would be wanted, allowed and true; `alone`
-        whether it is the only text of its reminder that may exist.
+        `leaves_at` says from when on its text, leaving, would be wanted, allowed and true, from an instant (UTC) on;
+        `alone` whether it is the only text of its reminder that may exist.
         """
         message, now = claimed.message, self.clock()
         is_due = message.state is State.SCHEDULED and is_past(message, now)
         if self.patient and not is_due and message.next_try_at is not None and now < message.next_try_at:
-            return DispatchResult(DispatchStatus.WAITING, message, self._left_alone(message.next_try_at, message.error))
+            return self.posting.left_alone(message, message.next_try_at)
         if message.state is State.CREATING:
-            return await self._settle_creating(claimed, may_leave_now, alone=alone)
+            return await self._settle_creating(claimed, leaves_at, alone=alone)
         if message.state is State.CANCELLING and cancellable(message, self.route.settings.window, now):
             return await self.finish_cancel(claimed)
         if message.state is State.UNKNOWN:
@@ -274,26 +274,23 @@ class Dispatcher:
             after = evolve(after, attempts=message.attempts + 1, next_try_at=again_at)
         return DispatchResult(DispatchStatus.DONE, await self.journal.move(claimed, after))
 
-    def _left_alone(self, until: datetime, cause: str) -> ProviderError:
-        text = f"left alone until {until:%Y-%m-%dT%H:%M:%SZ} after: {cause}"
-        return TransientError(text, provider=self.route.provider.name, code="waiting")
-
     async def _settle_creating(
-        self, claimed: ClaimedMessage, may_leave_now: Callable[[datetime], bool], *, alone: bool
+        self, claimed: ClaimedMessage, leaves_at: Callable[[datetime], datetime | None], *, alone: bool
     ) -> DispatchResult:
         """Finish an open request: repeat it where that is safe, else ask by it, else look for its message.
 
         Where the provider is not known to honour keys, asking by it may make a second text: it is asked only of one
-        that answers, and once, since that is written down before the request leaves.
+        that answers, and once, since that is written down before the request leaves. A question that only quiet hours
+        forbid waits until they are over.
         """
         message, proven = claimed.message, self.route.honours_keys
-        repeats = self._repeats(message, may_leave_now, alone=alone)
+        repeats = self._repeats(message, leaves_at, alone=alone)
         if repeats is False and not proven and not await self.exchange.answers_posts(message.path):
             silence = UnknownOutcomeError(message.error or "no answer")
             return await self.posting.retry_later(claimed, silence, doubtful=True)
         if repeats is not None:
             await self.exchange.turn()
-            repeats = self._repeats(message, may_leave_now, alone=alone)
+            repeats = self._repeats(message, leaves_at, alone=alone)
         if repeats is not None:
             asked = f"{ASKED}{message.error}" if not repeats and not proven else message.error
             again = evolve(message, uncertain=True, next_try_at=None, error=asked)
@@ -301,24 +298,33 @@ class Dispatcher:
             posted = claimed.having(evolve(again, uncertain=message.uncertain, error=message.error))
             post = self.posting.post if repeats else self.posting.ask_again
             return await self._confirmed(posted, await post(posted))
+        later = leaves_at(self.clock())
+        if later is not None and self._may_ask(message, later, alone=alone):
+            return await self.posting.put_off(claimed, later)
         if message.uncertain:
             return await self._confirmed(claimed, await self.posting.look_for(claimed, None))
         return await self.posting.never_sent(claimed)
 
-    def _repeats(self, message: Message, may_leave_now: Callable[[datetime], bool], *, alone: bool) -> bool | None:
-        """Say how a request may be repeated: True within its window, False as a question after it, None not at all.
-
-        As a question it is repeated under a key that lives, and where the text may leave now. Until the provider is
-        known to honour keys, the question may make a text of its own: it is asked once, of a message that is `alone`,
-        and not where a second text is worse than none (`prefer_missing`).
-        """
-        now, settings = self.clock(), self.route.settings.of(message)
+    def _repeats(
+        self, message: Message, leaves_at: Callable[[datetime], datetime | None], *, alone: bool
+    ) -> bool | None:
+        """Say how a request may be repeated: True within its window, False as a question after it, None not now."""
+        now = self.clock()
         if replayable(message, self.route.settings, now):
             return True
-        if not message.uncertain or settings.window.holds_and_sends or not key_lives(message, settings, now):
-            return None
+        return False if self._may_ask(message, now, alone=alone) and leaves_at(now) == now else None
+
+    def _may_ask(self, message: Message, at: datetime, *, alone: bool) -> bool:
+        """Say whether a request may be repeated at an instant as a question: under a key that lives.
+
+        Until the provider is known to honour keys, the question may make a text of its own: it is asked once, of a
+        message that is `alone`, and not where a second text is worse than none (`prefer_missing`).
+        """
+        settings = self.route.settings.of(message)
+        if not message.uncertain or settings.window.holds_and_sends or not key_lives(message, settings, at):
+            return False
         risks = settings.prefer_duplicate and alone and not message.error.startswith(ASKED)
-        return False if (risks or self.route.honours_keys) and may_leave_now(now) else None
+        return risks or self.route.honours_keys
 
     async def look_up(self, claimed: ClaimedMessage) -> DispatchResult:
         """Ask what became of a message; past its time, silence means that it was sent (presumed)."""

@@ -65,16 +65,16 @@ class Dispatchers:
         return next(own, self.second or self.first)
 
     def settle(
-        self, claimed: ClaimedMessage, may_leave_now: Callable[[datetime], bool], *, alone: bool = True
+        self, claimed: ClaimedMessage, leaves_at: Callable[[datetime], datetime | None], *, alone: bool = True
     ) -> Coroutine[Any, Any, DispatchResult]:
         """Find out what became of a message; of one at a provider that is gone, only what time tells.
 
-        `may_leave_now` says whether its text, leaving at an instant (UTC), would be wanted, allowed and true; `alone`
-        whether it is the only text of its reminder that may exist.
+        `leaves_at` says from when on its text, leaving, would be wanted, allowed and true, from an instant (UTC) on;
+        `alone` whether it is the only text of its reminder that may exist.
         """
         message, dispatcher = claimed.message, self.of(claimed.message)
         if dispatcher.route.provider.name == message.provider:
-            return dispatcher.settle(claimed, may_leave_now, alone=alone)
+            return dispatcher.settle(claimed, leaves_at, alone=alone)
         if message.state is State.UNKNOWN or is_past(message, dispatcher.clock()):
             return dispatcher.abandon(claimed)
         return _unknown_provider(message)

@@ -293,6 +293,19 @@ class Posting:
             return message.created_at + capabilities.listed_within
         return message.send_at + GRACE if capabilities.finds else None
 
+    def left_alone(self, message: Message, until: datetime) -> DispatchResult:
+        """Return what a step comes to that is left alone until an instant (UTC)."""
+        text = f"left alone until {until:%Y-%m-%dT%H:%M:%SZ} after: {message.error}"
+        waits = TransientError(text, provider=self.route.provider.name, code="waiting")
+        return DispatchResult(DispatchStatus.WAITING, message, waits)
+
+    async def put_off(self, claimed: ClaimedMessage, until: datetime) -> DispatchResult:
+        """Leave a question to a run at an instant (UTC) or later; nothing is written where that is written down."""
+        message = claimed.message
+        if message.next_try_at != until:
+            message = await self.journal.move(claimed, evolve(message, next_try_at=until))
+        return self.left_alone(message, until)
+
     async def retry_later(
         self, claimed: ClaimedMessage, error: ProviderError, *, doubtful: bool, about: str = ""
     ) -> DispatchResult:

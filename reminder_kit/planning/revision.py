@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from attrs import evolve
 
 from reminder_kit.errors import ConfigurationError
+from reminder_kit.model.instants import zone
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
@@ -23,7 +24,7 @@ from reminder_kit.rules.placement import PlacementDecision, place, still_allowed
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.window import Window
 
-__all__ = ["held", "leaving_now", "may_still_send", "placed_again", "without_room"]
+__all__ = ["held", "leaving_from", "may_still_send", "placed_again", "without_room"]
 
 _ROOM_IS_ASKED_FOR = timedelta(days=30)
 """How long before its send time a reminder that is held for want of room asks for room again: always at once."""
@@ -38,28 +39,30 @@ def may_still_send(decision: Decision, quiet: QuietHours | None) -> Callable[[da
     return lambda at: reminder is None or still_allowed(at, reminder, quiet) is None
 
 
-def leaving_now(message: Message, observed: Observed, settings: Settings) -> Callable[[datetime], bool]:
-    """Return the function that says whether a message, leaving at an instant (UTC), would be wanted, allowed and true.
+def leaving_from(message: Message, observed: Observed, settings: Settings) -> Callable[[datetime], datetime | None]:
+    """Return the function that says from when on a message, leaving, would be wanted, allowed and true; None: never.
 
-    Only a message in doubt is asked about; one that speaks of several appointments never would: they may have parted.
+    From an instant (UTC): that is the instant itself, or the end of the quiet hours that cover it. Only a message in
+    doubt is asked about; one that speaks of several appointments never would leave: they may have parted.
     """
     asks = message.state is State.CREATING and message.uncertain and not message.includes
     wanted = wanted_reminders(observed, settings) if asks and not observed.error else []
     reminder = next((reminder for reminder in wanted if reminder.key == message.key), None)
     if reminder is None or reminder.refusal is not None or not is_for_start_and_number(message, reminder):
-        return lambda _at: False
+        return lambda _at: None
     if message.draft.to in observed.suppressed:  # nobody has seen yet what its number replied
-        return lambda _at: False
+        return lambda _at: None
 
-    def may_leave(at: datetime) -> bool:
-        if still_allowed(at, reminder, settings.quiet) is not None:
-            return False
+    def leaves_at(at: datetime) -> datetime | None:
+        over = at if settings.quiet is None else settings.quiet.over(at, zone(reminder.zone))
+        if over is None or still_allowed(over, reminder, settings.quiet) is not None:
+            return None
         try:
-            return settings.composer.compose(reminder, at).text == message.draft.text
+            return over if settings.composer.compose(reminder, over).text == message.draft.text else None
         except ConfigurationError:
-            return False
+            return None
 
-    return may_leave
+    return leaves_at
 
 
 def held(decision: Decision) -> Decision:

@@ -21,7 +21,7 @@ from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
 from reminder_kit.planning.message_times import may_be_settled, needs_settling, stale_duplicates
 from reminder_kit.planning.observed import Observed
-from reminder_kit.planning.revision import leaving_now
+from reminder_kit.planning.revision import leaving_from
 from reminder_kit.planning.settings import Settings
 from reminder_kit.ports import IO
 from reminder_kit.reconciler.barred import Barred
@@ -80,9 +80,9 @@ class Settling:
         self, work: WorkItem, message: Message, dispatchers: Dispatchers, barred: Mapping[str, Suppression]
     ) -> Job:
         async def job() -> None:
-            may_leave = leaving_now(message, Observed.recorded(work.record, barred), self.settings)
+            leaves_at = leaving_from(message, Observed.recorded(work.record, barred), self.settings)
             alone = not any(other.state is State.UNKNOWN and other.key == message.key for other in work.record.messages)
-            result = await isolated(dispatchers.settle(work.claimed(message), may_leave, alone=alone))
+            result = await isolated(dispatchers.settle(work.claimed(message), leaves_at, alone=alone))
             work.settled(message, result, self.clock())
 
         return job

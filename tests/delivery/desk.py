@@ -53,8 +53,10 @@ class Desk:
         claim = self.kit.ledger.submit(lambda tx: tx.claim([self.record.row], "w", self.kit.now(), lease)).result()
         return ClaimedMessage(claim[self.record.row], self.record.identity, "day-before", self.before)
 
-    def settle(self, *, patient=False, leaves=True, **named):
-        made = self.dispatchers(patient=patient).settle(self.claimed(), lambda _at: leaves, **named)
+    def settle(self, *, patient=False, leaves=True, after=timedelta(0), **named):
+        """Settle the message, whose text may leave from some time `after` now on; or not at all."""
+        leaves_at = (lambda at: at + after) if leaves else (lambda _at: None)
+        made = self.dispatchers(patient=patient).settle(self.claimed(), leaves_at, **named)
         return self.told(run_blocking(isolated(made)))
 
     def cancel(self):

@@ -18,7 +18,7 @@ LATE = SENT_AT - timedelta(seconds=90)
 """When it could not be taken back any more, so that it is not repeated."""
 NEAREST = SENT_AT - timedelta(minutes=5)
 STARTS = SENT_AT + timedelta(hours=24)
-SECOND, DAYS = timedelta(seconds=1), timedelta(days=1)
+SECOND, HOUR, DAYS = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 REFUSALS = {
     "text": {"code": "40302", "status": 400},
     "time": {"code": "10033", "status": 400},
@@ -180,6 +180,37 @@ def test_a_provider_that_names_a_time_is_asked_after_it(desk, seconds):
 
 
 # As a question, after its time
+
+
+@pytest.mark.parametrize(
+    ("options", "alone", "waits"),
+    [
+        ({"proven": True}, True, True),
+        ({"proven": True, "unknown_outcome": "prefer_missing"}, False, True),
+        ({}, True, True),
+        ({}, False, False),
+        ({"asked": True}, True, False),
+        ({"unknown_outcome": "prefer_missing"}, True, False),
+        ({"proven": True, "age": DAYS - 10 * HOUR}, True, False),
+        ({"proven": True, "age": DAYS - 10 * HOUR - SECOND}, True, True),
+    ],
+    ids=str,
+)
+def test_a_question_that_may_be_asked_in_ten_hours_waits_for_them(desk, options, alone, waits):
+    """Where it may be asked at all by then; nobody is asked meanwhile, and it is written down once."""
+    here = desk(LATE, **options)
+    status, state, asked = here.settle(after=10 * HOUR, alone=alone)
+    assert (status == "waiting", state == "creating") == (waits, waits)
+    if not waits:
+        return
+    assert asked == []
+    assert here.after.next_try_at == LATE + 10 * HOUR
+    assert (here.after.error, here.after.attempts) == (here.before.error, here.before.attempts)
+    assert str(here.result.error) == f"left alone until 2026-02-12T23:58:30Z after: {here.before.error}"
+    known, history = here.after, here.history()
+    here.before = evolve(here.before, next_try_at=known.next_try_at)
+    assert here.settle(after=10 * HOUR, alone=alone)[::2] == ("waiting", [])
+    assert (here.after, here.history()) == (known, history)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import ReminderStatus
 from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.decide import decide
-from reminder_kit.planning.revision import held, leaving_now, may_still_send, placed_again, without_room
+from reminder_kit.planning.revision import held, leaving_from, may_still_send, placed_again, without_room
 from reminder_kit.rules.placement import Placement, PlacementDecision
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.rule import Rule
@@ -150,7 +150,12 @@ def test_a_message_may_go_out_up_to_its_last_instant_and_in_no_quiet_hour():
 
 
 def leaves(at=START + HOUR, message=ASKED, observed=None, settings=SETTINGS):
-    return leaving_now(message, observed or observed_of(BOOKED, message), settings)(at)
+    """Say whether a message may leave at an instant."""
+    return leaves_at(at, message, observed, settings) == at
+
+
+def leaves_at(at, message=ASKED, observed=None, settings=SETTINGS):
+    return leaving_from(message, observed or observed_of(BOOKED, message), settings)(at)
 
 
 def test_a_message_in_doubt_may_leave_where_it_is_wanted_allowed_and_true():
@@ -161,6 +166,34 @@ def test_a_message_in_doubt_may_leave_where_it_is_wanted_allowed_and_true():
     assert not leaves(BOOKED.start_at)
     assert not leaves(DUE, settings=evolve(SETTINGS, quiet=QuietHours("08:00", "10:00")))
     assert leaves(DUE, settings=evolve(SETTINGS, quiet=NIGHT))
+
+
+@pytest.mark.parametrize(
+    ("quiet", "over"),
+    [
+        (("21:00", "23:00"), "23:00"),
+        (("21:00", "23:59"), "23:59"),
+        (("21:00", "00:00"), None),  # it says "tomorrow"
+        (("23:00", "08:00"), "22:00"),
+        (("00:00", "24:00"), None),
+        (None, "22:00"),
+    ],
+)
+def test_what_quiet_hours_cover_may_leave_once_they_are_over(quiet, over):
+    """If it is allowed and true by then."""
+    settings = evolve(SETTINGS, quiet=quiet and QuietHours(*quiet))
+    found = leaves_at(in_new_york("2026-02-11T22:00"), settings=settings)
+    assert found == (over and in_new_york(f"2026-02-11T{over}"))
+
+
+@pytest.mark.parametrize(("notice", "leaves"), [("10 hours", True), ("601 minutes", False)])
+def test_what_quiet_hours_cover_up_to_its_last_instant_never_leaves(notice, leaves):
+    """To the minute."""
+    rule = Rule("day-before", before="24 hours", text="{{ when }}", min_notice=notice)
+    settings = evolve(settings_of(rule), quiet=QuietHours("21:00", "23:00"))
+    message = message_of(BOOKED, settings, State.CREATING)
+    over = in_new_york("2026-02-11T23:00")
+    assert leaves_at(over - HOUR, message, settings=settings) == (over if leaves else None)
 
 
 @pytest.mark.parametrize(

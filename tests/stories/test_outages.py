@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from reminder_kit import QuietHours, Rule
 from reminder_kit.model.lifecycle import SENT
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.providers.vonage.provider import Vonage
@@ -90,6 +91,33 @@ def test_with_keys_that_are_proven_a_short_outage_leaves_no_doubt(clinic, past, 
     here.prove_keys()
     assert not any(outage(here, SHORT, first))
     assert (here.texts(), here.kit.status()["messages"].get("unknown", 0)) == (1, 0)
+
+
+@pytest.mark.parametrize("first", ["503", "drop_after"])
+@pytest.mark.parametrize(
+    ("policy", "proven"), [("prefer_duplicate", True), ("prefer_duplicate", False), ("prefer_missing", True)]
+)
+def test_an_outage_that_ends_at_night_leaves_no_doubt_in_the_morning(clinic, policy, proven, first):
+    """A question may be a text: it waits until the quiet hours are over, is asked then, and one text arrives."""
+    rule = Rule("evening", before="14 hours", text="{{ appointment.title }}, Thursday 10:30 AM")
+    night = {"quiet_hours": QuietHours("21:00", "08:00")}
+    here = clinic(rules=(rule,), policy=policy, options=night, past_send_at="send")
+    if proven:
+        here.prove_keys()
+    person = visit("A-1", hour=10, minute=30, day=2)
+    evening, morning = person.starts_at - timedelta(hours=14.5), person.starts_at - timedelta(hours=2.5)
+    here.run_until(evening, timedelta(hours=1))
+    here.break_down(first)
+    here.kit.sync(person)
+    here.run_until(evening + timedelta(hours=2.5), timedelta(minutes=5))
+    here.recover()
+    here.run_until(morning - timedelta(minutes=1), timedelta(minutes=20))
+    assert here.texts() == (first in ACTED)
+    assert here.kit.status()["messages"].get("creating") == 1
+    here.run_until(person.starts_at, timedelta(minutes=1))
+    (text,) = here.sandbox.inbox(NUMBER)
+    assert text.sent_at == (evening + timedelta(minutes=30) if first in ACTED else morning)
+    assert here.kit.status()["messages"].get("unknown", 0) == 0
 
 
 @pytest.mark.parametrize("first", ["drop_before", "drop_after"])
