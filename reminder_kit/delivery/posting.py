@@ -34,7 +34,15 @@ from reminder_kit.model.blockers import waiting_time
 from reminder_kit.model.lifecycle import State, after_provider_said
 from reminder_kit.model.messages import Message
 from reminder_kit.model.restorations import IN_GAP
-from reminder_kit.planning.message_times import ASKED, NEVER_SENT, OPTED_OUT, REFUSED_SENDER, replayable, still_fits
+from reminder_kit.planning.message_times import (
+    ASKED,
+    NEVER_SENT,
+    OPTED_OUT,
+    REFUSED_SENDER,
+    refused_for,
+    replayable,
+    still_fits,
+)
 from reminder_kit.ports import Receipt, Request, Response
 from reminder_kit.rules.placement import GRACE
 
@@ -236,7 +244,7 @@ class Posting:
         if skewed or isinstance(error, MistimedError):
             return await self._not_sent(claimed, DispatchStatus.MISTIMED, error)
         assert isinstance(error, RejectedError)  # noqa: S101 - the other refusals were told apart
-        said = str(error)
+        said = refused_for(DispatchResult.rejected(error).reason, error)
         if isinstance(error, OptedOutError) and self.journal.events.suppresses:
             await self._note_opt_out(claimed.message, error)
             said = f"{OPTED_OUT}{error}"

@@ -24,14 +24,14 @@ from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.combining import combine
 from reminder_kit.planning.day_limit import within_day_limit
 from reminder_kit.planning.decision import Decision, Doubt
-from reminder_kit.planning.message_times import cancellable, may_be_taken
+from reminder_kit.planning.message_times import cancellable, may_be_taken, why_refused
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.repeats import siblings_of, skip_same_texts
 from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import apply_min_gap
 from reminder_kit.rules.placement import PlacementDecision, place
 
-__all__ = ["decide", "decisions_for", "is_same", "quarantined", "was_rejected"]
+__all__ = ["decide", "decisions_for", "is_same", "quarantined", "rejected_before"]
 
 
 def decide(observed: Observed, settings: Settings, now: datetime) -> list[Decision]:
@@ -124,10 +124,10 @@ def _new(assessment: Assessment, observed: Observed, draft: Draft, settings: Set
     """Return the decision for a reminder of which nothing is parked, and `draft` is to be."""
     assert assessment.placement is not None  # noqa: S101 - the draft is for that place
     own_settings = settings.of(assessment.reminder)
-    if was_rejected(draft, observed.messages.get(assessment.reminder.key, ()), own_settings):
-        record = observed.outcomes.get(assessment.reminder.key)
-        assessment.error = record.error if record is not None else ""
-        return _without(assessment, observed, _rejection(assessment, observed), settings, now)
+    refused = rejected_before(draft, observed.messages.get(assessment.reminder.key, ()), own_settings)
+    if refused is not None:
+        reason, assessment.error = _rejection(refused, observed)
+        return _without(assessment, observed, reason, settings, now)
     decision = _parking(assessment, observed, ChangeKind.SCHEDULE, draft, assessment.placement.reason)
     if assessment.doubted_since is not None:
         return evolve(decision, doubt=Doubt(assessment.doubted_since, _lost_draft(assessment, draft, settings)))
@@ -154,11 +154,17 @@ def _stopping(assessment: Assessment, observed: Observed, draft: Draft, settings
     return stopping(observed.blockers, key, draft, **settings.origin) if observed.blockers else None
 
 
-def _rejection(assessment: Assessment, observed: Observed) -> Reason:
-    """Return why the provider refused a reminder's message, as it was recorded; `quarantined` where it was not."""
-    record = observed.outcomes.get(assessment.reminder.key)
-    kept = (Reason.INVALID_NUMBER, Reason.OPTED_OUT, Reason.QUARANTINED)
-    return Reason(record.reason) if record is not None and record.reason in kept else Reason.QUARANTINED
+def _rejection(refused: Message, observed: Observed) -> tuple[Reason, str]:
+    """Return why a message was refused, and in what words: by the message, since its reminder may be recorded anew.
+
+    The messages of older releases tell the words only: then the reason counts that is recorded with them.
+    """
+    reason, error = why_refused(refused)
+    record = observed.outcomes.get(refused.key)
+    if reason is Reason.QUARANTINED and record is not None and record.error == error:
+        kept = (Reason.INVALID_NUMBER, Reason.OPTED_OUT)
+        reason = next((one for one in kept if one == record.reason), reason)
+    return reason, error
 
 
 def _without(assessment: Assessment, observed: Observed, reason: Reason, settings: Settings, now: datetime) -> Decision:
@@ -311,16 +317,23 @@ def is_same(parked: Message, draft: Draft, settings: Settings) -> bool:
     return parked.draft == draft and parked.sender == settings.sender and parked.provider == settings.provider
 
 
-def was_rejected(draft: Draft, messages: Sequence[Message], settings: Settings) -> bool:
-    """Say whether the provider refused this very content, for this number, for good: asking again would only cost."""
+def rejected_before(draft: Draft, messages: Sequence[Message], settings: Settings) -> Message | None:
+    """Return the message for which the provider refused this very content, for this number, for good; None: none.
+
+    Asking again would only cost. Of several it is the last; `messages` are those of one reminder, oldest first.
+    """
     route = (settings.provider, settings.sender)
-    return any(
-        message.state is State.REJECTED
-        and not may_be_taken(message)
-        and (message.provider, message.sender) == route
-        and message.draft.to == draft.to
-        and message.draft.same_content(draft)
-        for message in messages
+    return next(
+        (
+            message
+            for message in reversed(messages)
+            if message.state is State.REJECTED
+            and not may_be_taken(message)
+            and (message.provider, message.sender) == route
+            and message.draft.to == draft.to
+            and message.draft.same_content(draft)
+        ),
+        None,
     )
 
 

@@ -11,6 +11,7 @@ from itertools import takewhile
 
 from reminder_kit.model.lifecycle import OPEN, State
 from reminder_kit.model.messages import Message
+from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import ReminderRecord
 from reminder_kit.model.restorations import IN_GAP
 from reminder_kit.planning.settings import Settings
@@ -31,10 +32,12 @@ __all__ = [
     "needs_settling",
     "next_look",
     "refusals_in_a_row",
+    "refused_for",
     "replayable",
     "stale_duplicates",
     "still_fits",
     "texts_in_doubt",
+    "why_refused",
 ]
 
 NEVER_SENT = "never sent"
@@ -45,6 +48,9 @@ REFUSED_SENDER = "refused for its sender: "
 
 OPTED_OUT = "opted out: "
 """How the `error` of a message begins that the provider refused for a STOP: after a START it might take the same."""
+
+_REFUSED_FOR = {Reason.INVALID_NUMBER: "can't be reached: ", Reason.OPTED_OUT: "opted out by then: "}
+"""How the `error` of a message begins that was refused for good, but neither for its text nor for its media."""
 
 ASKED = "asked by its own request, which may be a second text: "
 """How the `error` of a message begins whose request was repeated as a question, at a provider that is not known to
@@ -63,6 +69,19 @@ _KEEP_UNKNOWN = timedelta(days=1)
 def may_be_taken(message: Message) -> bool:
     """Say whether the provider, which certainly does not have a message, might take the same another time."""
     return message.error.startswith((NEVER_SENT, REFUSED_SENDER, OPTED_OUT))
+
+
+def refused_for(reason: Reason | None, error: object) -> str:
+    """Return the `error` of a message that the provider refused for good, for a reason and in the words of an error."""
+    return f"{_REFUSED_FOR.get(reason, '') if reason else ''}{error}"
+
+
+def why_refused(message: Message) -> tuple[Reason, str]:
+    """Return for what reason, and in what words, the provider refused a message for good."""
+    for reason, prefix in _REFUSED_FOR.items():
+        if message.error.startswith(prefix):
+            return reason, message.error.removeprefix(prefix)
+    return Reason.QUARANTINED, message.error
 
 
 def refusals_in_a_row(messages: Sequence[Message]) -> int:

@@ -183,7 +183,7 @@ def test_an_unknown_one_follows_the_policy(settings, parked, appointment):
 def test_a_refused_one_is_not_asked_for_again_until_it_differs(settings, parked, appointment):
     """What the provider refused stays refused until its text differs; what was never sent is asked for again."""
     refused = parked(State.REJECTED, error="40310")
-    outcome = ReminderRecord(refused.key, "day-before", "", "", ReminderStatus.SKIPPED, "invalid_number")
+    outcome = ReminderRecord(refused.key, "day-before", "", "", ReminderStatus.SKIPPED, "invalid_number", error="40310")
     assert judged(settings, appointment(), refused, outcomes=[outcome])[0][1] == "invalid_number"
     assert judged(settings, appointment(title="X"), refused, outcomes=[outcome])[0][0] == "schedule"
     assert judged(settings, appointment(), parked(State.REJECTED, error=NEVER_SENT))[0][0] == "schedule"

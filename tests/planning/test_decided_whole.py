@@ -15,9 +15,9 @@ from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import ReminderRecord, ReminderStatus
 from reminder_kit.model.restorations import Restoration
 from reminder_kit.planning.changes import Change, ChangeKind
-from reminder_kit.planning.decide import decide, decisions_for, is_same, quarantined, was_rejected
+from reminder_kit.planning.decide import decide, decisions_for, is_same, quarantined, rejected_before
 from reminder_kit.planning.decision import Decision, Doubt
-from reminder_kit.planning.message_times import NEVER_SENT, REFUSED_SENDER
+from reminder_kit.planning.message_times import NEVER_SENT, REFUSED_SENDER, refused_for
 from reminder_kit.rules.placement import Placement, PlacementDecision
 from reminder_kit.rules.quiet_hours import QuietHours
 from reminder_kit.rules.reminders import reminders_of
@@ -269,17 +269,32 @@ def test_a_true_message_stays_while_nothing_would_be_taken_in_its_stead():
     assert decided(creating, appointment=renamed, blockers=[BLOCKER]).kind is ChangeKind.REPLACE
 
 
-def test_what_was_refused_for_good_is_not_asked_for_again():
-    """With the reason and the error that were recorded, where those are of a refusal; else it is in quarantine."""
-    refused = evolve(PARKED, state=State.REJECTED, error="40310")
-    for reason in Reason:
-        record = evolve(RECORD, status=ReminderStatus.SKIPPED, reason=reason, error="why", due_at=START)
-        found = decided(refused, outcomes=[record])
-        if reason is Reason.NOT_CONFIRMED:
-            continue
-        told = reason if reason in ("invalid_number", "opted_out", "quarantined") else Reason.QUARANTINED
-        assert found == unsent(told, placement=NEW.placement, error="why")
-    assert decided(refused) == unsent(Reason.QUARANTINED, placement=NEW.placement)
+@pytest.mark.parametrize("told", [Reason.QUARANTINED, Reason.INVALID_NUMBER, Reason.OPTED_OUT])
+def test_what_was_refused_for_good_is_not_asked_for_again(told):
+    """With the reason and the words of that refusal, whatever is recorded of the reminder meanwhile."""
+    refused = evolve(PARKED, state=State.REJECTED, error=refused_for(told, "40310 why"))
+    given = unsent(told, placement=NEW.placement, error="40310 why")
+    assert decided(refused) == given
+    for reason in set(Reason) - {Reason.NOT_CONFIRMED}:
+        for error in ("", "40310 why"):
+            record = evolve(RECORD, status=ReminderStatus.SKIPPED, reason=reason, error=error, due_at=START)
+            if told is not Reason.QUARANTINED or not error:
+                assert decided(refused, outcomes=[record]) == given
+
+
+def test_of_an_older_release_s_refusal_the_reason_is_recorded():
+    """It stands with the reminder, beside the same words; other words are of something else."""
+    refused = evolve(PARKED, state=State.REJECTED, error="40310 why")
+    for reason in (Reason.INVALID_NUMBER, Reason.OPTED_OUT):
+        record = evolve(RECORD, status=ReminderStatus.SKIPPED, reason=reason, error="40310 why", due_at=START)
+        assert decided(refused, outcomes=[record]).reason is reason
+        assert decided(refused, outcomes=[evolve(record, error="other")]).reason is Reason.QUARANTINED
+
+
+def test_of_several_refusals_of_the_same_the_last_one_tells_why():
+    """In its words."""
+    first, last = (evolve(PARKED, id=said, state=State.REJECTED, error=said) for said in ("first", "last"))
+    assert decided(first, last).error == "last"
 
 
 @pytest.mark.parametrize(
@@ -299,8 +314,8 @@ def test_what_was_refused_for_good_is_not_asked_for_again():
 def test_the_very_same_is_refused_again(changes, rejected):
     """Of this provider and sender, to this number, in these words; whenever it was to go out."""
     message = evolve(evolve(PARKED, state=State.REJECTED, error="40310"), **changes)
-    assert was_rejected(PARKED.draft, [message], SETTINGS) is rejected
-    assert was_rejected(PARKED.draft, [PARKED, message, PARKED], SETTINGS) is rejected
+    for messages in ([message], [PARKED, message, PARKED]):
+        assert rejected_before(PARKED.draft, messages, SETTINGS) == (message if rejected else None)
 
 
 @pytest.mark.parametrize(

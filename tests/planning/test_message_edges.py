@@ -9,6 +9,7 @@ import pytest
 from attrs import evolve
 
 from reminder_kit.model.lifecycle import State
+from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import ReminderRecord, ReminderStatus
 from reminder_kit.model.restorations import IN_GAP
 from reminder_kit.planning.message_times import (
@@ -25,10 +26,12 @@ from reminder_kit.planning.message_times import (
     needs_settling,
     next_look,
     refusals_in_a_row,
+    refused_for,
     replayable,
     stale_duplicates,
     still_fits,
     texts_in_doubt,
+    why_refused,
 )
 from reminder_kit.rules.window import Window
 from tests.factories import DAY, NUMBER, START, message_of, settings_of, visit
@@ -184,6 +187,16 @@ def test_a_request_is_posted_again_by_the_settings_of_its_own_provider():
 def test_what_may_be_taken_another_time_is_told_by_how_its_error_begins(error, taken):
     """What never left, was refused for its sender, or for a STOP."""
     assert may_be_taken(evolve(MESSAGE, error=error)) is taken
+
+
+@pytest.mark.parametrize("reason", [Reason.INVALID_NUMBER, Reason.OPTED_OUT, Reason.QUARANTINED])
+def test_why_a_message_was_refused_for_good_is_told_by_its_error(reason):
+    """With the provider's words as they were; the same is not tried another time."""
+    refused = evolve(MESSAGE, state=State.REJECTED, error=refused_for(reason, "Telnyx: 40310"))
+    assert why_refused(refused) == (reason, "Telnyx: 40310")
+    assert refused.error.endswith("Telnyx: 40310")
+    assert not may_be_taken(refused)
+    assert why_refused(evolve(refused, error="Telnyx: 40310")) == (Reason.QUARANTINED, "Telnyx: 40310")
 
 
 def test_refusals_are_counted_from_the_latest_back():

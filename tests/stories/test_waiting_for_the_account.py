@@ -14,6 +14,7 @@ from reminder_kit.providers.twilio.provider import Twilio
 from tests.factories import ACCOUNT, SENDER, SERVICE, START, summed, visit
 from tests.stories.clinic import PROVIDERS
 
+NUMBER_REFUSED, STOPPED = "40310", "40300"
 DISABLED, UNVERIFIED, NO_MMS, COUNTRY, UNKNOWN, TEXT, TOO_NEAR = (
     "40312",
     "40329",
@@ -257,6 +258,37 @@ def test_what_is_refused_for_its_text_is_final_until_it_changes(clinic):
     assert here.writes() == 0
     here.kit.sync(evolve(bad, title="Better"))
     assert len(here.sandbox.parked()) == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "kind", "suppresses"),
+    [
+        (TEXT, "quarantined", ["message"], True),
+        (NUMBER_REFUSED, "invalid_number", ["number"], True),
+        (STOPPED, "opted_out", [], False),
+        (STOPPED, "opted_out", [], True),
+    ],
+)
+@pytest.mark.parametrize("way", ["cancelled", "withdrawn"])
+def test_what_is_refused_for_good_is_told_again_when_the_visit_comes_back(clinic, code, reason, kind, suppresses, way):
+    """For the same reason, in the same words, as the same item, and without another request."""
+    here = clinic(options={"suppress_undeliverable": suppresses})
+    here.refuse(code)
+    person = visit("A-1", day=4)
+    here.kit.sync(person)
+    before = here.kit.resync()
+    assert [item.kind for item in before.attention] == kind
+    if way == "cancelled":
+        here.kit.sync(evolve(person, status="cancelled"))
+    else:
+        here.kit.withdraw("A-1")
+    assert here.kit.attention() == ()
+    here.writes()
+    report = here.kit.sync(person)
+    assert [line[:2] for line in lines(report)] == [("skip", reason)]
+    assert [(item.id, item.what) for item in report.attention] == [(item.id, item.what) for item in before.attention]
+    assert here.writes() == 0
+    assert here.kit.resync().attention == report.attention
 
 
 # What becomes of messages that are parked
