@@ -292,7 +292,7 @@ class Verbs(LookingVerbs):
         kit has a `cancellation`. `force` passes over the guard (`max_changes`). With `connection` it is only
         recorded, in the host's transaction.
         """
-        from reminder_kit.reconciler.kept_out import bar
+        from reminder_kit.reconciler.kept_out import note_withdrawal
         from reminder_kit.reconciler.scope import require_one_source
 
         now, name = self.now(), recurrence_name(recurrence_id)
@@ -304,6 +304,7 @@ class Verbs(LookingVerbs):
 
             def take_back(tx: Transaction) -> Sequence[object]:
                 found = named(tx.reader)
+                note_withdrawal(found, now, tx, keep=keep, notify=notify)
                 if notify:
                     return tx.record(self._planner.incoming(_cancelled(found, tx.reader), None), now)
                 return tx.remove(found, now)
@@ -312,10 +313,9 @@ class Verbs(LookingVerbs):
             return Report(now=now, changes=(), appointments=len(gone))
         await self._in_thread(self.ledger.upgrade_if_older)
         found = await self._in_thread(self.ledger.read, named)
-        if keep:
-            await self._io.result(
-                self.ledger.submit(lambda tx: bar(list(tx.reader.records(identities=found)), now, tx))
-            )
+        if keep or notify:
+            note = partial(note_withdrawal, found, now, keep=keep, notify=notify)
+            await self._io.result(self.ledger.submit(note))
         if notify:
             cancelled = await self._in_thread(self.ledger.read, partial(_cancelled, found))
             plan = await self._in_thread(self._planner.sync, cancelled, now, forced=force)

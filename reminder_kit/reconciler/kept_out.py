@@ -1,18 +1,20 @@
 """Kept out: appointments that a person withdrew although their calendar still has them, until they change there.
 
-Pure but for `bar`, which writes inside a transaction that it is handed. What a host hands in itself is never kept out.
+Pure but for `note_withdrawal`, which writes inside a transaction that it is handed. What a host hands in itself is
+never kept out. An appointment is known by what its calendar says of it. What a person cancelled, so that others are
+told of it, is recorded otherwise: what the calendar said is noted before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from reminder_kit.model.appointments import Appointment
+from reminder_kit.model.appointments import Appointment, Status
 from reminder_kit.model.instants import iso
 from reminder_kit.model.records import AppointmentRecord, Identity, Incoming
 from reminder_kit.model.snapshots import encode, fingerprint
@@ -22,10 +24,13 @@ if TYPE_CHECKING:
     from reminder_kit.ledger.reader import Reader
     from reminder_kit.ledger.transaction import Transaction
 
-__all__ = ["bar", "without_kept_out"]
+__all__ = ["note_withdrawal", "without_kept_out"]
 
 _JOB = "kept out"
 """The name under which the ledger keeps what is kept out."""
+
+_CANCELLED = "cancelled by a person"
+"""The name under which it keeps what calendars said of appointments that a person cancelled."""
 
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -55,22 +60,73 @@ def _visit(appointment: Appointment) -> str:
     return blake2b(said.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
-def bar(records: Iterable[AppointmentRecord], now: datetime, tx: Transaction) -> None:
-    """Keep recorded appointments out, and occurrences of them that are yet to come, until they change."""
-    kept = dict(_kept_out(tx.reader))
+def _said_of(record: AppointmentRecord) -> dict[str, str]:
+    """Return what is recorded of an appointment, as digests."""
+    # not the digest that is recorded: a ledger that was restored has none until its appointments come in again
+    return {
+        "occurrence": fingerprint(record.snapshot),
+        "content": _content(record.appointment),
+        "visit": _visit(record.appointment),
+    }
+
+
+def _with_status(record: AppointmentRecord, status: str) -> str:
+    """Return the digest of a recorded appointment as it would be in a status."""
+    return fingerprint(encode(evolve(record.appointment, status=status)))
+
+
+def _said_by_calendar(record: AppointmentRecord, reader: Reader) -> dict[str, str]:
+    """Return what its calendar said of a recorded appointment, also where a person cancelled it since."""
+    said = _said_of(record)
+    noted = _noted(reader, _CANCELLED).get(_name(record.identity), {}).get(record.identity.recurrence_id)
+    return noted if noted is not None and noted["cancelled"] == said["occurrence"] else said
+
+
+def note_withdrawal(found: Sequence[Identity], now: datetime, tx: Transaction, *, keep: bool, notify: bool) -> None:
+    """Note that a person takes recorded appointments back: all that is needed of them before they are recorded so.
+
+    `keep` keeps them out, and occurrences of them that are yet to come, until they change. `notify` says that they are
+    recorded as cancelled next.
+    """
+    records = list(tx.reader.records(identities=found)) if keep or notify else []
+    if keep:
+        _bar(records, now, tx)
+    if notify:
+        _note_cancelled(records, now, tx)
+
+
+def _bar(records: Iterable[AppointmentRecord], now: datetime, tx: Transaction) -> None:
+    kept = dict(_noted(tx.reader, _JOB))
     for record in records:
         entry = kept.setdefault(_name(record.identity), {"occurrences": {}, "contents": []})
-        # not the digest that is recorded: a ledger that was restored has none until its appointments come in again
-        entry["occurrences"][record.identity.recurrence_id] = fingerprint(record.snapshot)
-        content = _content(record.appointment)
-        if content not in entry["contents"]:
-            entry["contents"].append(content)
-        entry.setdefault("visits", {})[record.identity.recurrence_id] = _visit(record.appointment)
+        occurrence, said = record.identity.recurrence_id, _said_by_calendar(record, tx.reader)
+        known = entry["occurrences"].get(occurrence)
+        is_cancelled = record.appointment.status == Status.CANCELLED
+        if is_cancelled and known in [_with_status(record, status) for status in Status]:
+            continue  # it is kept out already, and may be cancelled by a person's word only
+        entry["occurrences"][occurrence] = said["occurrence"]
+        if said["content"] not in entry["contents"]:
+            entry["contents"].append(said["content"])
+        entry.setdefault("visits", {})[occurrence] = said["visit"]
     tx.mark_run(_JOB, now, kept)
 
 
-def _kept_out(reader: Reader) -> Mapping[str, Any]:
-    noted = reader.last_run(_JOB)
+def _note_cancelled(records: Iterable[AppointmentRecord], now: datetime, tx: Transaction) -> None:
+    """Note what calendars say of appointments that are yet to come, and forget those that are over."""
+    noted = {
+        name: coming
+        for name, occurrences in _noted(tx.reader, _CANCELLED).items()
+        if (coming := {key: said for key, said in occurrences.items() if said["start"] > iso(now)})
+    }
+    for record in records:
+        said = _said_by_calendar(record, tx.reader)
+        own = {"cancelled": _with_status(record, Status.CANCELLED), "start": iso(record.start_at)}
+        noted.setdefault(_name(record.identity), {})[record.identity.recurrence_id] = {**said, **own}
+    tx.mark_run(_CANCELLED, now, noted)
+
+
+def _noted(reader: Reader, name: str) -> Mapping[str, Any]:
+    noted = reader.last_run(name)
     return noted[1] if noted else {}
 
 
@@ -79,7 +135,7 @@ def without_kept_out(reader: Reader, all_incoming: Mapping[Identity, Incoming]) 
 
     By its id; where a source deals its ids anew, by its visit, if no id of it came in again.
     """
-    kept = _kept_out(reader)
+    kept = _noted(reader, _JOB)
     left = {identity: incoming for identity, incoming in all_incoming.items() if not _is_kept_out(kept, incoming)}
     visits = _visits_kept_out(kept, {identity.source for identity in left}, reader)
     if not visits:

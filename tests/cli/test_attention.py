@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 
 from tests.factories import NOW, NUMBER
@@ -105,3 +107,52 @@ def test_a_withdrawn_event_comes_back_unless_it_is_kept_out(run, telnyx, calenda
         assert telnyx.parked() == []
     assert run("import", calendar(event("A-1", hour=11)), "--now", NOW).status == 0
     assert len(telnyx.parked()) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [["--notify"], ["--keep"]],
+        [["--notify"], ["--notify"], ["--keep"]],
+        [["--notify"], ["--keep", "--notify"]],
+        [["--keep", "--notify"], ["--keep"]],
+        [["--notify"], [], ["--keep"]],
+        [[], ["--keep"]],
+    ],
+    ids=lambda words: ", ".join(" ".join(given) or "cancel" for given in words),
+)
+def test_what_was_cancelled_already_is_kept_out_too(run, telnyx, calendar, event, words):
+    """In whatever steps a person said so: it stays out until its calendar changes it."""
+    clinic = calendar(event("A-1"), event("A-2", hour=12, phone="+12025550124"))
+    run("import", clinic, "--now", NOW)
+    for given in words:
+        assert run("cancel", "A-1", *given, "--now", NOW).status == 0
+    for more in ([], ["--complete"]):
+        assert run("import", clinic, *more, "--now", NOW).status == 0
+        assert [message.to for message in telnyx.parked()] == ["+12025550124"]
+    run("import", calendar(event("A-1", hour=11), event("A-2", hour=12, phone="+12025550124")), "--now", NOW)
+    assert len(telnyx.parked()) == 2
+
+
+def test_what_its_calendar_cancels_and_takes_back_comes_in(run, telnyx, calendar, event):
+    """That is a change there; kept out is what the calendar says, not what a person says of it."""
+    run("import", calendar(event("A-1")), "--now", NOW)
+    run("cancel", "A-1", "--notify", "--now", NOW)
+    run("import", calendar(event("A-1")), "--now", NOW)
+    assert len(telnyx.parked()) == 1
+    run("import", calendar(event("A-1", 12, "STATUS:CANCELLED", title="Off")), "--now", NOW)
+    run("cancel", "A-1", "--keep", "--now", NOW)
+    run("import", calendar(event("A-1", title="Off")), "--now", NOW)
+    assert len(telnyx.parked()) == 1
+
+
+def test_what_was_cancelled_by_an_older_release_stays_kept_out(run, folder, telnyx, calendar, event):
+    """It noted nothing of what the calendar said: what was kept out before is not taken for another event's."""
+    clinic = calendar(event("A-1"))
+    run("import", clinic, "--now", NOW)
+    run("cancel", "A-1", "--keep", "--notify", "--now", NOW)
+    with sqlite3.connect(next(folder.glob("*.db"))) as ledger:
+        assert ledger.execute("DELETE FROM reminder_kit_runs WHERE name = 'cancelled by a person'").rowcount == 1
+    run("cancel", "A-1", "--keep", "--now", NOW)
+    run("import", clinic, "--now", NOW)
+    assert telnyx.parked() == []

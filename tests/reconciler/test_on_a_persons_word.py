@@ -15,7 +15,7 @@ from reminder_kit.model.records import Identity, Incoming, ReminderStatus
 from reminder_kit.model.restorations import IN_GAP
 from reminder_kit.planning.message_times import CLEARED, NEVER_SENT
 from reminder_kit.reconciler.again import ask_again
-from reminder_kit.reconciler.kept_out import bar, without_kept_out
+from reminder_kit.reconciler.kept_out import note_withdrawal, without_kept_out
 from reminder_kit.reconciler.retrying import hasten, start_afresh
 from tests.factories import DAY, HOUR, NUMBER, START, visit
 
@@ -342,7 +342,7 @@ def comes_in(kit):
 @pytest.fixture
 def keep_out(write):
     """Return a function that keeps recorded appointments out."""
-    return lambda *identities: write(lambda tx: bar(list(tx.reader.records(identities=identities)), START, tx))
+    return lambda *identities: write(lambda tx: note_withdrawal(identities, START, tx, keep=True, notify=False))
 
 
 @pytest.mark.parametrize(

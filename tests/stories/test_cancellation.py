@@ -229,10 +229,37 @@ def test_a_broken_feed_tells_nobody(make_kit, sandbox, appointment):
     assert len([message for message in sandbox.messages() if "cancelled" in message.text]) == 12
 
 
+CALENDAR = b"""BEGIN:VCALENDAR\r
+VERSION:2.0\r
+PRODID:-//test//EN\r
+BEGIN:VEVENT\r
+UID:A-1\r
+DTSTAMP:20260201T000000Z\r
+DTSTART;TZID=America/New_York:20260213T100000\r
+SUMMARY:Check-up\r
+ATTENDEE;CN=Ada:tel:+12025550123\r
+END:VEVENT\r
+END:VCALENDAR\r
+"""
+
+
 @pytest.mark.parametrize("given", [{"after": "1 hour"}, {"text": OFF, "wait": 1}, 3, {"text": "{{ whem }}"}])
 def test_what_is_no_notice_is_refused(make_kit, given):
     with pytest.raises(InvalidRuleError, match="cancellation"):
         make_kit([DAY], cancellation=given)
+
+
+@pytest.mark.parametrize("notify", [True, False])
+def test_in_the_hosts_own_transaction_it_is_kept_out_too(make_kit, sandbox, notify):
+    """What comes of a calendar under that id stays out from then on, and nothing more is told."""
+    kit, source = make_kit([DAY], cancellation=OFF), {"source": "clinic"}
+    kit.import_calendar(CALENDAR, **source)
+    with kit.ledger._database.writing() as connection:
+        kit.withdraw("A-1", keep=True, notify=notify, connection=connection)
+    for _ in range(2):
+        kit.resync()
+        kit.import_calendar(CALENDAR, **source)
+    assert sandbox.parked() == []
 
 
 def test_in_the_hosts_own_transaction_it_is_recorded_and_the_next_run_tells(reminded, sandbox):
