@@ -304,7 +304,7 @@ class Verbs(LookingVerbs):
 
             def take_back(tx: Transaction) -> Sequence[object]:
                 found = named(tx.reader)
-                note_withdrawal(found, now, tx, keep=keep, notify=notify)
+                note_withdrawal(found, now, tx, keep=keep, notify=notify, whole=name is None)
                 if notify:
                     return tx.record(self._planner.incoming(_cancelled(found, tx.reader), None), now)
                 return tx.remove(found, now)
@@ -314,7 +314,7 @@ class Verbs(LookingVerbs):
         await self._in_thread(self.ledger.upgrade_if_older)
         found = await self._in_thread(self.ledger.read, named)
         if keep or notify:
-            note = partial(note_withdrawal, found, now, keep=keep, notify=notify)
+            note = partial(note_withdrawal, found, now, keep=keep, notify=notify, whole=name is None)
             await self._io.result(self.ledger.submit(note))
         if notify:
             cancelled = await self._in_thread(self.ledger.read, partial(_cancelled, found))

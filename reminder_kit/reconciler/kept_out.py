@@ -82,20 +82,22 @@ def _said_by_calendar(record: AppointmentRecord, reader: Reader) -> dict[str, st
     return noted if noted is not None and noted["cancelled"] == said["occurrence"] else said
 
 
-def note_withdrawal(found: Sequence[Identity], now: datetime, tx: Transaction, *, keep: bool, notify: bool) -> None:
+def note_withdrawal(
+    found: Sequence[Identity], now: datetime, tx: Transaction, *, keep: bool, notify: bool, whole: bool
+) -> None:
     """Note that a person takes recorded appointments back: all that is needed of them before they are recorded so.
 
-    `keep` keeps them out, and occurrences of them that are yet to come, until they change. `notify` says that they are
-    recorded as cancelled next.
+    `keep` keeps them out until they change; with `whole` also occurrences of them that are yet to come: these are no
+    single ones of a series. `notify` says that they are recorded as cancelled next.
     """
     records = list(tx.reader.records(identities=found)) if keep or notify else []
     if keep:
-        _bar(records, now, tx)
+        _bar(records, now, tx, whole=whole)
     if notify:
         _note_cancelled(records, now, tx)
 
 
-def _bar(records: Iterable[AppointmentRecord], now: datetime, tx: Transaction) -> None:
+def _bar(records: Iterable[AppointmentRecord], now: datetime, tx: Transaction, *, whole: bool) -> None:
     kept = dict(_noted(tx.reader, _JOB))
     for record in records:
         entry = kept.setdefault(_name(record.identity), {"occurrences": {}, "contents": []})
@@ -105,7 +107,7 @@ def _bar(records: Iterable[AppointmentRecord], now: datetime, tx: Transaction) -
         if is_cancelled and known in [_with_status(record, status) for status in Status]:
             continue  # it is kept out already, and may be cancelled by a person's word only
         entry["occurrences"][occurrence] = said["occurrence"]
-        if said["content"] not in entry["contents"]:
+        if whole and said["content"] not in entry["contents"]:
             entry["contents"].append(said["content"])
         entry.setdefault("visits", {})[occurrence] = said["visit"]
     tx.mark_run(_JOB, now, kept)

@@ -146,6 +146,21 @@ def test_what_its_calendar_cancels_and_takes_back_comes_in(run, telnyx, calendar
     assert len(telnyx.parked()) == 1
 
 
+@pytest.mark.parametrize("words", [[["--keep"]], [["--notify"], ["--keep"]], [["--keep", "--notify"]]], ids=str)
+def test_one_occurrence_is_kept_out_and_the_others_come_in(run, telnyx, calendar, event, words):
+    """Those that are known, and those that come within reach later; kept out whole, all stay out."""
+    series = calendar(event("A-1", 12, "RRULE:FREQ=DAILY;COUNT=60"))
+    run("import", series, "--now", NOW)
+    for given in words:
+        assert run("cancel", "A-1", "--recurrence-id", "2026-02-13T15:00:00Z", *given, "--now", NOW).status == 0
+    assert run("import", series, "--now", NOW).status == 0
+    days = [message.send_at.day for message in telnyx.parked()]
+    assert days == [11, 13, 14]
+    assert run("cancel", "A-1", "--keep", "--force", "--now", NOW).status == 0
+    assert run("import", series, "--now", NOW).status == 0
+    assert telnyx.parked() == []
+
+
 def test_what_was_cancelled_by_an_older_release_stays_kept_out(run, folder, telnyx, calendar, event):
     """It noted nothing of what the calendar said: what was kept out before is not taken for another event's."""
     clinic = calendar(event("A-1"))

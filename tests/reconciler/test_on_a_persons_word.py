@@ -341,8 +341,12 @@ def comes_in(kit):
 
 @pytest.fixture
 def keep_out(write):
-    """Return a function that keeps recorded appointments out."""
-    return lambda *identities: write(lambda tx: note_withdrawal(identities, START, tx, keep=True, notify=False))
+    """Return a function that keeps recorded appointments out, whole or single occurrences."""
+
+    def keep(*identities, whole=True):
+        write(lambda tx: note_withdrawal(identities, START, tx, keep=True, notify=False, whole=whole))
+
+    return keep
 
 
 @pytest.mark.parametrize(
@@ -386,6 +390,17 @@ def test_further_occurrences_stay_out_with_the_one_that_was_withdrawn(kit, keep_
     keep_out(Identity("default", "S", "one"))
     comes = visit("S", 15, recurrence_id="two", **changes)
     assert comes_in(comes) == ([] if stays_out else [("S", "two")])
+
+
+def test_a_single_occurrence_stays_out_by_itself(kit, keep_out, comes_in):
+    """The others come in, known or not; what was kept out whole before stays out."""
+    kit.sync([visit("S", 15, recurrence_id="one"), visit("S", 15, day=5, recurrence_id="two")])
+    keep_out(Identity("default", "S", "one"), whole=False)
+    series = [visit("S", 15, day=day, recurrence_id=name) for day, name in ((2, "one"), (5, "two"), (6, "three"))]
+    assert comes_in(*series) == [("S", "two"), ("S", "three")]
+    keep_out(Identity("default", "S", "one"), Identity("default", "S", "two"))
+    keep_out(Identity("default", "S", "two"), whole=False)
+    assert comes_in(*series) == []
 
 
 def test_what_is_kept_out_later_leaves_what_was_kept_out_before(kit, keep_out, comes_in):
