@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from attrs import define, evolve
 
@@ -18,9 +19,9 @@ from reminder_kit.model.messages import Message
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import ReminderRecord, ReminderStatus
 from reminder_kit.planning.again import sent_again
-from reminder_kit.planning.cancellation import cancellations, still_told
+from reminder_kit.planning.cancellation import cancellations, still_told, told_off_at
 from reminder_kit.planning.changes import CAUSES
-from reminder_kit.planning.correction import corrections
+from reminder_kit.planning.correction import corrections, told_moves
 from reminder_kit.planning.doubts import is_in_doubt
 from reminder_kit.planning.fallback import with_fallbacks
 from reminder_kit.planning.message_times import (
@@ -118,6 +119,7 @@ def assess(observed: Observed, settings: Settings, now: datetime) -> list[Assess
         if observed.included_in
         else {}
     )
+    told: list[tuple[Reminder, datetime]] = []
     if settings.correction or settings.cancellation or settings.fallback:
         by_key = {
             key: [as_if_settled(message, settings, now) for message in messages]
@@ -125,10 +127,13 @@ def assess(observed: Observed, settings: Settings, now: datetime) -> list[Assess
         }
         by_key |= {key: [*by_key.get(key, ()), *messages] for key, messages in including.items()}
         more = _notices(wanted, by_key, observed, settings, now)
+        if settings.correction:
+            off = partial(told_off_at, observed=observed, now=now)
+            told = told_moves(wanted, by_key, settings.correction, settings.rearm_after, off)
         wanted = [*with_fallbacks(wanted, by_key, settings, observed.blockers, now, observed.suppressed), *more]
     wanted += again
     assessments = [_assessed(reminder, observed, including.get(reminder.key, []), settings, now) for reminder in wanted]
-    _supersede(assessments)
+    _supersede(assessments, told)
     return assessments
 
 
@@ -443,13 +448,14 @@ def _is_for(reminder: Reminder, message: Message, settings: Settings) -> bool:
     return near and reminder.to == message.draft.to
 
 
-def _supersede(assessments: list[Assessment]) -> None:
+def _supersede(assessments: list[Assessment], told: Sequence[tuple[Reminder, datetime]]) -> None:
     """Skip reminders of one appointment that would arrive together with another, but for the one nearest to the start.
 
-    See `rules.superseding`; a message that stays parked, or went out, always wins.
+    See `rules.superseding`; a message that stays parked, or went out, always wins. `told` are corrections that went
+    out, each with its time: no assessment speaks of them any more.
     """
     placements = [assessment.placement for assessment in assessments if assessment.placement is not None]
-    if len(assessments) < 2 or not any(map(is_moved, placements)):
+    if len(assessments) + len(told) < 2 or not any(map(is_moved, placements)):
         return
     settled = {assessment.reminder.key: at for assessment in assessments if (at := _settled_at(assessment)) is not None}
     pairs = [
@@ -460,6 +466,9 @@ def _supersede(assessments: list[Assessment]) -> None:
         for assessment in assessments
         if assessment.reminder.key in settled
     ]
+    for reminder, said_at in told:
+        settled[reminder.key] = said_at
+        pairs.append((reminder, Placement(PlacementDecision.SEND, Reason.UNCHANGED, said_at)))
     by_key = {reminder.key: placement for reminder, placement in supersede(pairs, parked=settled)}
     for assessment in assessments:
         if assessment.placement is not None:

@@ -23,7 +23,7 @@ from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.reminders import BOOKING, Reminder
 from reminder_kit.rules.rule import Rule
 
-__all__ = ["CANCELLATION", "cancellation_key", "cancellations", "still_told"]
+__all__ = ["CANCELLATION", "cancellation_key", "cancellations", "still_told", "told_off_at"]
 
 CANCELLATION = "cancellation"
 """The id of the rule of these messages."""
@@ -127,14 +127,27 @@ def still_told(reminder: Reminder, messages: Sequence[Message], observed: Observ
     cancellation = cancellation_key(observed.identity, recipient.key)
     if own == cancellation:
         contrary = [message for key, several in observed.messages.items() if key != own for message in several]
+        undone_at = _last_arrival(contrary, recipient.phone, now)
     elif reminder.is_notice or reminder.rule.is_follow_up or reminder.rule.anchor == BOOKING:
         return messages
     else:
-        contrary = [*observed.messages.get(cancellation, ())]
-    undone_at = max((message.send_at for message in contrary if _arrived(message, recipient.phone, now)), default=None)
+        undone_at = told_off_at(reminder, observed, now)
     if undone_at is None:
         return messages
     return [message for message in messages if message.state not in SENT or message.send_at > undone_at]
+
+
+def told_off_at(reminder: Reminder, observed: Observed, now: datetime) -> datetime | None:
+    """Return when (UTC) a reminder's person was told last that the appointment is cancelled; None: never."""
+    if reminder.recipient is None:
+        return None
+    cancellation = cancellation_key(observed.identity, reminder.recipient.key)
+    return _last_arrival(observed.messages.get(cancellation, ()), reminder.recipient.phone, now)
+
+
+def _last_arrival(messages: Iterable[Message], number: str, now: datetime) -> datetime | None:
+    """Return when (UTC) the last of several messages arrived at a number; None: none did."""
+    return max((message.send_at for message in messages if _arrived(message, number, now)), default=None)
 
 
 def _arrived(message: Message, number: str, now: datetime) -> bool:

@@ -5,14 +5,14 @@ Pure: no clock, no I/O. Never made for follow-ups, for moves up to `rearm_after`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from attrs import evolve
 
 from reminder_kit.model.instants import whole_seconds
-from reminder_kit.model.lifecycle import SENT
+from reminder_kit.model.lifecycle import SENT, State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.records import ReminderStatus
 from reminder_kit.planning.observed import Observed
@@ -20,7 +20,7 @@ from reminder_kit.rules.notices import Notice
 from reminder_kit.rules.reminders import Reminder
 from reminder_kit.rules.rule import Rule
 
-__all__ = ["correction_id", "correction_key", "corrections", "due_after"]
+__all__ = ["correction_id", "correction_key", "corrections", "due_after", "told_moves"]
 
 
 def correction_key(key: str) -> str:
@@ -79,10 +79,46 @@ def _correction(
     sent = [message for message in (*messages.get(reminder.key, ()), *messages.get(key, ())) if message.state in SENT]
     if not sent or reminder.recipient is None:
         return None
-    last = max(reversed(sent), key=lambda message: (message.send_at, message.created_at))
+    last = max(reversed(sent), key=_order)
     moved = abs(reminder.appointment.start_at - last.start_at) > rearm_after
     if not moved or last.draft.to != reminder.recipient.phone:
         return None
-    rule = Rule(correction_id(reminder.rule.id), before="1 minute", text=notice.text, if_late="clamp")
     due_at = due_after(key, observed, notice.after, now) if notice.after else last.send_at
-    return evolve(reminder, key=key, rule=rule, due_at=due_at, anchor_at=reminder.appointment.start_at, is_notice=True)
+    return _correction_of(reminder, notice, due_at)
+
+
+def told_moves(
+    reminders: Iterable[Reminder],
+    messages: Mapping[str, Sequence[Message]],
+    notice: Notice,
+    rearm_after: timedelta,
+    told_off: Callable[[Reminder], datetime | None],
+) -> list[tuple[Reminder, datetime]]:
+    """Return the corrections by which people know the present start, each with the time (UTC) at which it went out.
+
+    A reminder that is late has nothing to add to them. `messages` are those of corrections, by key; `told_off` returns
+    when a reminder's person was told last that the appointment is cancelled: what went out before that is undone.
+    """
+    found = []
+    for reminder in reminders:
+        sent = [message for message in messages.get(correction_key(reminder.key), ()) if message.state in SENT]
+        last = max(sent, key=_order, default=None)
+        if last is None or last.state is State.UNDELIVERED or last.draft.to != reminder.to:
+            continue
+        off_at = told_off(reminder)
+        is_known = abs(reminder.appointment.start_at - last.start_at) <= rearm_after
+        if is_known and (off_at is None or last.send_at > off_at):
+            found.append((_correction_of(reminder, notice, last.due_at), last.send_at))
+    return found
+
+
+def _correction_of(reminder: Reminder, notice: Notice, due_at: datetime) -> Reminder:
+    """Return the correction of a reminder, due at `due_at` (UTC)."""
+    rule = Rule(correction_id(reminder.rule.id), before="1 minute", text=notice.text, if_late="clamp")
+    key, anchor_at = correction_key(reminder.key), reminder.appointment.start_at
+    return evolve(reminder, key=key, rule=rule, due_at=due_at, anchor_at=anchor_at, is_notice=True)
+
+
+def _order(message: Message) -> tuple[datetime, datetime]:
+    """Return what tells which of several messages was the last."""
+    return (message.send_at, message.created_at)

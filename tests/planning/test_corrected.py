@@ -13,7 +13,7 @@ from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import ReminderRecord, ReminderStatus
 from reminder_kit.model.restorations import IN_GAP, Restoration
 from reminder_kit.planning.again import again_id, again_key, refusal, sent_again, wish
-from reminder_kit.planning.correction import correction_id, correction_key, corrections, due_after
+from reminder_kit.planning.correction import correction_id, correction_key, corrections, due_after, told_moves
 from reminder_kit.planning.doubts import is_in_doubt
 from reminder_kit.planning.message_times import CLEARED
 from reminder_kit.planning.unclear import held_back, waited_too_long
@@ -103,6 +103,44 @@ def test_a_notice_is_due_once_and_stays_so():
         assert due(recorded) == (NOW + HOUR if status is ReminderStatus.SKIPPED else START)
     assert due(evolve(record, due_at=None)) == NOW + HOUR
     assert due(evolve(record, key="other")) == NOW + HOUR
+
+
+TOLD = evolve(OUT, key=correction_key(KEY), start_at=BEGINS, due_at=DUE, draft=evolve(OUT.draft, send_at=NOW))
+
+
+def told(*messages, reminder=REMINDER, rearm_after=QUARTER, off_at=None):
+    by_key = observed_of(BOOKED, *messages).messages
+    return told_moves([reminder], by_key, NOTICE, rearm_after, lambda _: off_at)
+
+
+def test_who_has_the_correction_knows_the_start():
+    """As the correction that it was, due as it was due then; what is corrected by it is no correction."""
+    expected = [(evolve(corrected(OUT), due_at=DUE), NOW)]
+    assert told(OUT, TOLD) == expected
+    assert told(evolve(TOLD, key=KEY)) == []
+    assert told(TOLD, reminder=evolve(REMINDER, recipient=None)) == []
+    assert told(evolve(TOLD, draft=evolve(TOLD.draft, to=OTHER))) == []
+    assert [told(evolve(TOLD, start_at=BEGINS + step)) == expected for step in (QUARTER, QUARTER + SECOND)] == [
+        True,
+        False,
+    ]
+    assert told(evolve(TOLD, start_at=BEGINS - HOUR), rearm_after=HOUR) == expected
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_a_correction_that_did_not_arrive_told_nobody(state):
+    """Nor does one that is still to go out, or nobody knows of."""
+    assert bool(told(evolve(TOLD, state=state))) is (state in SENT and state is not State.UNDELIVERED)
+
+
+def test_the_last_correction_counts_and_one_before_a_cancellation_does_not():
+    """Of one second the one made last."""
+    sooner = evolve(TOLD, id="sooner", start_at=BEGINS - HOUR, draft=evolve(TOLD.draft, send_at=NOW - SECOND))
+    made_sooner = evolve(sooner, draft=TOLD.draft, created_at=START - SECOND)
+    for other in (sooner, made_sooner):
+        assert told(TOLD, other) == told(other, TOLD) == told(TOLD) != []
+    assert told(TOLD, evolve(sooner, draft=evolve(TOLD.draft, send_at=NOW + SECOND))) == []
+    assert [bool(told(TOLD, off_at=NOW + step * SECOND)) for step in (-1, 0)] == [True, False]
 
 
 # Once more

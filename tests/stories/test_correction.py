@@ -55,6 +55,53 @@ def test_each_new_start_is_told_once_also_the_old_one_again(reminded, sandbox, a
     assert sandbox.parked() == []
 
 
+@pytest.mark.parametrize(
+    "correction", [MOVED, {"text": MOVED, "after": "10 minutes"}], ids=["at once", "a while after"]
+)
+@pytest.mark.parametrize("reports", [True, False], ids=["reported", "not asked yet"])
+def test_a_visit_moved_earlier_is_told_once(make_kit, sandbox, appointment, correction, reports):
+    """The reminder for the new start was due before the correction that tells it: nothing is left to say."""
+    kit = make_kit([DAY], correction=correction)
+    kit.sync(appointment())
+    sandbox.clock.advance(days=2, hours=1)
+    kit.sync(appointment(hours=-2))
+    for _ in range(6):
+        sandbox.clock.advance(minutes=10)
+        if reports:
+            kit.resync()
+    assert received_texts(sandbox)[1:] == ["Your appointment moved to tomorrow at 7:00 AM"]
+    kit.resync()
+    sandbox.clock.advance(days=1)
+    assert len(received_texts(sandbox)) == 2
+
+
+def test_moved_earlier_corrected_cancelled_and_put_back_she_is_reminded_anew(make_kit, sandbox, appointment):
+    """Else "cancelled" is the last she heard: what she was told before that counts no more."""
+    kit = make_kit([DAY], correction=MOVED, cancellation="It is off")
+    kit.sync(appointment())
+    sandbox.clock.advance(days=2, hours=1)
+    for status in ("confirmed", "cancelled", "confirmed"):
+        kit.sync(appointment(hours=-2, status=status))
+        sandbox.clock.advance(minutes=12)
+        kit.resync()
+    moved = "Your appointment moved to tomorrow at 7:00 AM"
+    assert received_texts(sandbox)[1:] == [moved, "It is off", "See you tomorrow at 7:00 AM"]
+    assert sandbox.parked() == []
+
+
+def test_a_correction_that_did_not_arrive_leaves_it_to_the_reminder(make_kit, sandbox, appointment):
+    """Late as it is, it tells the new start."""
+    kit = make_kit([DAY], correction=MOVED)
+    kit.sync(appointment())
+    sandbox.clock.advance(days=2, hours=1)
+    kit.sync(appointment(hours=-2))
+    sandbox.clock.advance(minutes=10)
+    sandbox.messages()[-1].status = "delivery_failed"
+    kit.resync()
+    kit.resync()
+    assert [message.text for message in sandbox.parked()] == ["See you tomorrow at 7:00 AM"]
+
+
 def test_moved_back_before_the_correction_nothing_is_said(reminded, sandbox, appointment):
     """A correction still parked is cancelled when the start is again the one that was told."""
     reminded.sync(appointment(days=6))
