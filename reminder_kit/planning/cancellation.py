@@ -47,19 +47,25 @@ def cancellations(
     if appointment is None or appointment.status is not Status.CANCELLED:
         return []
     found: dict[str, Reminder] = {}
+    told: dict[str, list[Message]] = {}
     for reminder in reminders:
         who = reminder.recipient
-        if who is None or reminder.refusal is not Reason.CANCELLED or who.phone in found:
+        if who is None or reminder.refusal is not Reason.CANCELLED or who.phone in observed.still_expected:
             continue
-        if who.phone in observed.still_expected:
-            continue
-        told = [message for message in _of(reminder, messages) if _told(message, who.phone, settings, now)]
-        if told:
-            last = max(told, key=lambda message: (message.send_at, message.created_at))
-            found[who.phone] = _cancellation(reminder, last.start_at, observed, settings, now)
-        elif _told_by_another(reminder, observed, now):
-            found[who.phone] = _cancellation(reminder, appointment.start_at, observed, settings, now)
-    return list(found.values())
+        own = [message for message in _of(reminder, messages) if _told(message, who.phone, settings, now)]
+        told.setdefault(who.phone, []).extend(own)
+        if own or _told_by_another(reminder, observed, now):
+            found.setdefault(who.phone, reminder)
+    return [
+        _cancellation(reminder, _last_start(told[number], appointment), observed, settings, now)
+        for number, reminder in found.items()
+    ]
+
+
+def _last_start(told: Sequence[Message], appointment: Appointment) -> datetime:
+    """Return the start (UTC) that the last of several messages named, by whichever rule; the present one of none."""
+    last = max(told, key=lambda message: (message.send_at, message.created_at), default=None)
+    return appointment.start_at if last is None else last.start_at
 
 
 def _of(reminder: Reminder, messages: Mapping[str, Sequence[Message]]) -> Sequence[Message]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from typing import NamedTuple
 
 from attrs import evolve
 
 from reminder_kit.model.instants import whole_seconds
-from reminder_kit.model.lifecycle import SENT, State
+from reminder_kit.model.lifecycle import OPEN, SENT, State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.records import ReminderStatus
 from reminder_kit.planning.observed import Observed
@@ -44,6 +45,18 @@ def due_after(key: str, observed: Observed, after: timedelta, now: datetime) -> 
     return whole_seconds((observed.changed_at or now) + after)
 
 
+class _Told(NamedTuple):
+    """A reminder whose person was told a start by it, or by its correction."""
+
+    reminder: Reminder
+    #: The last message that told one.
+    last: Message
+    #: Whether that is its correction.
+    is_corrected: bool
+    #: Whether a correction of it is parked.
+    is_parked: bool
+
+
 def corrections(
     reminders: Iterable[Reminder],
     messages: Mapping[str, Sequence[Message]],
@@ -52,39 +65,64 @@ def corrections(
     rearm_after: timedelta,
     now: datetime,
 ) -> list[Reminder]:
-    """Return the corrections that are due, of all these reminders.
+    """Return the corrections that are due, of all these reminders: at most one for each number.
 
     One is due where the start moved by more than `rearm_after` (elapsed time) from the one that the latest message
     named. `messages` are those of reminders and their corrections, by key. A correction is late by nature: it goes out
     as soon as the provider and quiet hours allow, or so long after the change as the notice says, before the start, and
-    gives way to a reminder that goes out together with it. Each start is corrected once.
+    gives way to a reminder that goes out together with it. Each start is corrected once, whatever number of rules told
+    the old one.
     """
-    corrected = (
-        _correction(reminder, messages, observed, notice, rearm_after, now)
-        for reminder in reminders
-        if not reminder.rule.is_follow_up
-    )
-    return [reminder for reminder in corrected if reminder is not None]
+    told: dict[str, list[_Told]] = {}
+    for reminder in reminders:
+        if (one := _told(reminder, messages)) is not None:
+            told.setdefault(reminder.to, []).append(one)
+    wrong = [one for several in told.values() if (one := _wrong(several, rearm_after)) is not None]
+    return [_due(one, observed, notice, now) for one in wrong]
 
 
-def _correction(
-    reminder: Reminder,
-    messages: Mapping[str, Sequence[Message]],
-    observed: Observed,
-    notice: Notice,
-    rearm_after: timedelta,
-    now: datetime,
-) -> Reminder | None:
-    key = correction_key(reminder.key)
-    sent = [message for message in (*messages.get(reminder.key, ()), *messages.get(key, ())) if message.state in SENT]
-    if not sent or reminder.recipient is None:
+def _told(reminder: Reminder, messages: Mapping[str, Sequence[Message]]) -> _Told | None:
+    """Return what a reminder's person was told last by it or its correction; None: nothing, or at another number."""
+    if reminder.recipient is None or reminder.rule.is_follow_up:
         return None
-    last = max(reversed(sent), key=_order)
-    moved = abs(reminder.appointment.start_at - last.start_at) > rearm_after
-    if not moved or last.draft.to != reminder.recipient.phone:
+    corrected = messages.get(correction_key(reminder.key), ())
+    sent = [message for message in (*messages.get(reminder.key, ()), *corrected) if message.state in SENT]
+    last = max(reversed(sent), key=_order, default=None)
+    if last is None or last.draft.to != reminder.to:
         return None
-    due_at = due_after(key, observed, notice.after, now) if notice.after else last.send_at
-    return _correction_of(reminder, notice, due_at)
+    return _Told(reminder, last, last in corrected, any(message.state in OPEN for message in corrected))
+
+
+def _wrong(several: Sequence[_Told], rearm_after: timedelta) -> _Told | None:
+    """Return of what one number was told the one to be corrected; None: the last that it was told is true.
+
+    A correction that is parked stays, so that it is neither made anew nor doubled; else that of the last is made. A
+    reminder that was reported undelivered counts only where nothing else was told; a correction is tried once.
+    """
+    arrived = [one for one in several if one.is_corrected or one.last.state is not State.UNDELIVERED]
+    if not _is_wrong(max(arrived or several, key=_rank), rearm_after):
+        return None
+    return max((one for one in several if _is_wrong(one, rearm_after)), key=_rank_to_correct)
+
+
+def _is_wrong(told: _Told, rearm_after: timedelta) -> bool:
+    return abs(told.reminder.appointment.start_at - told.last.start_at) > rearm_after
+
+
+def _rank(told: _Told) -> tuple[datetime, datetime, str]:
+    """Return what tells what a number was told last; of one instant, the key."""
+    return (*_order(told.last), told.reminder.key)
+
+
+def _rank_to_correct(told: _Told) -> tuple[bool, bool, tuple[datetime, datetime, str]]:
+    """Return what tells which to correct: one that may be sent, that is parked, and that was told last."""
+    return (told.reminder.refusal is None, told.is_parked, _rank(told))
+
+
+def _due(told: _Told, observed: Observed, notice: Notice, now: datetime) -> Reminder:
+    key = correction_key(told.reminder.key)
+    due_at = due_after(key, observed, notice.after, now) if notice.after else told.last.send_at
+    return _correction_of(told.reminder, notice, due_at)
 
 
 def told_moves(

@@ -150,6 +150,19 @@ def test_each_number_is_told_once():
     assert [one.recipient.phone for one in found(*messages, appointment=appointment)] == [NUMBER, OTHER]
 
 
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_cancellation_speaks_of_the_start_that_was_told_last(turn):
+    """By whichever rule."""
+    reminders = reminders_of(OFF, (DAY, Rule("two-hours", before="2 hours", text="x")), SETTINGS.defaults)[::turn]
+    first, last = (
+        message_of(reminder, SETTINGS, State.SENT, id=f"{number}", start_at=BEGINS + number * HOUR)
+        for number, reminder in enumerate(reminders, 1)
+    )
+    last = evolve(last, draft=evolve(last.draft, send_at=first.draft.send_at + SECOND))
+    assert [one.anchor_at for one in found(first, last, reminders=reminders)] == [BEGINS + 2 * HOUR]
+    assert [one.anchor_at for one in found(last, first, reminders=reminders[::-1])] == [BEGINS + 2 * HOUR]
+
+
 def test_who_has_no_number_who_is_expected_all_the_same_and_who_was_refused_otherwise_is_not_told():
     """Another record of the visit stands for a number; a reminder is refused for the cancellation, or not at all."""
     nobody = evolve(REMINDERS[0], recipient=None)

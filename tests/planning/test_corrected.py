@@ -13,7 +13,9 @@ from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import ReminderRecord, ReminderStatus
 from reminder_kit.model.restorations import IN_GAP, Restoration
 from reminder_kit.planning.again import again_id, again_key, refusal, sent_again, wish
+from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.correction import correction_id, correction_key, corrections, due_after, told_moves
+from reminder_kit.planning.decide import decide
 from reminder_kit.planning.doubts import is_in_doubt
 from reminder_kit.planning.message_times import CLEARED
 from reminder_kit.planning.unclear import held_back, waited_too_long
@@ -87,6 +89,97 @@ def test_the_last_that_named_a_start_counts():
     assert corrected(right, OUT) is not None
     wrong = evolve(later, start_at=BEGINS + HOUR)
     assert corrected(right, wrong).due_at == DUE + SECOND
+
+
+# Told by several rules
+
+SOON = Rule("two-hours", before="2 hours", text="x")
+(LATER,) = reminders_of(BOOKED, (SOON,), SETTINGS.defaults)
+SAID = message_of(LATER, SETTINGS, State.SENT, id="said", start_at=BEGINS - HOUR)
+WRONG = evolve(OUT, key=correction_key(KEY), id="moved", state=State.SCHEDULED)
+
+
+def corrected_of_both(*messages, first=REMINDER, second=LATER):
+    """Return of which rules there is a correction, whichever of the two is asked for first."""
+    observed = observed_of(BOOKED, *messages)
+    found, again = (
+        corrections(reminders, observed.messages, observed, NOTICE, QUARTER, NOW)
+        for reminders in ([first, second], [second, first])
+    )
+    assert found == again
+    return [one.rule.id.removesuffix("-correction") for one in found]
+
+
+def at(message, moment):
+    return evolve(message, draft=evolve(message.draft, send_at=moment))
+
+
+def test_a_number_has_one_correction_whatever_rules_told_it():
+    """That of the rule which told it last, due as that went out; of one second the one made last, then by its key."""
+    assert corrected_of_both(OUT, SAID) == ["two-hours"]
+    assert corrected_of_both(OUT, at(SAID, OUT.draft.send_at - SECOND)) == ["day-before"]
+    same = at(SAID, OUT.draft.send_at)
+    assert corrected_of_both(OUT, evolve(same, created_at=OUT.created_at + SECOND)) == ["two-hours"]
+    assert corrected_of_both(OUT, evolve(same, created_at=OUT.created_at - SECOND)) == ["day-before"]
+    by_key = "day-before" if LATER.key < KEY else "two-hours"
+    assert corrected_of_both(OUT, evolve(same, created_at=OUT.created_at)) == [by_key]
+
+
+def test_two_numbers_have_one_each():
+    abroad = evolve(LATER, recipient=evolve(LATER.recipient, phone=OTHER))
+    there = evolve(SAID, draft=evolve(SAID.draft, to=OTHER))
+    observed = observed_of(BOOKED, OUT, there)
+    found = corrections([REMINDER, abroad], observed.messages, observed, NOTICE, QUARTER, NOW)
+    assert [(one.to, one.due_at) for one in found] == [(NUMBER, OUT.send_at), (OTHER, SAID.send_at)]
+
+
+def test_who_knows_the_new_start_by_another_rule_is_told_no_more():
+    """Nor by what told the old one before that."""
+    true = evolve(SAID, start_at=BEGINS)
+    assert corrected_of_both(OUT, true) == []
+    assert corrected_of_both(OUT, evolve(true, start_at=BEGINS - QUARTER)) == []
+    assert corrected_of_both(OUT, at(true, OUT.draft.send_at - SECOND)) == ["day-before"]
+    assert corrected_of_both(OUT, evolve(true, key=correction_key(LATER.key))) == []
+
+
+def test_what_did_not_arrive_is_no_news_and_a_correction_is_tried_once():
+    """A reminder of the new start that was undelivered leaves its reader with the old one."""
+    lost = evolve(SAID, start_at=BEGINS, state=State.UNDELIVERED)
+    assert corrected_of_both(OUT, lost) == ["day-before"]
+    assert corrected_of_both(evolve(OUT, state=State.UNDELIVERED), lost) == []
+    assert corrected_of_both(OUT, evolve(lost, key=correction_key(LATER.key))) == []
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_a_correction_that_is_parked_stays(state):
+    """What an earlier release parked for the one rule is not made anew for the other."""
+    expected = [] if state in SENT else ["day-before"] if state in OPEN else ["two-hours"]
+    moved = evolve(WRONG, state=state, start_at=BEGINS)
+    assert corrected_of_both(OUT, SAID, at(moved, SAID.draft.send_at + SECOND)) == expected
+    both = evolve(WRONG, id="both", key=correction_key(LATER.key))
+    if state in OPEN:
+        assert corrected_of_both(OUT, SAID, moved, both) == ["two-hours"]
+
+
+def test_of_two_that_are_parked_one_is_taken_back():
+    """An earlier release had one for each rule that told the old start."""
+    settings = settings_of(RULE, SOON, correction=Notice(NOTICE.text, 10 * MINUTE))
+    told = (OUT, at(SAID, NOW - SECOND))
+    observed = observed_of(BOOKED, *told, changed_at=NOW)
+    made = corrections([LATER], observed.messages, observed, settings.correction, QUARTER, NOW)
+    kept = message_of(made[0], settings, id="kept")
+    parked = (kept, evolve(kept, id="doubled", key=correction_key(KEY)))
+    found = {one.key: one.kind for one in decide(observed_of(BOOKED, *told, *parked, changed_at=NOW), settings, NOW)}
+    assert (found[kept.key], found[correction_key(KEY)]) == (ChangeKind.KEEP, ChangeKind.CANCEL)
+
+
+def test_the_correction_is_of_a_rule_that_may_still_be_sent():
+    """Where none may, one is listed with its refusal."""
+    first, second = (evolve(one, refusal=Reason.CONDITION) for one in (REMINDER, LATER))
+    assert corrected_of_both(OUT, SAID, second=second) == ["day-before"]
+    assert corrected_of_both(OUT, SAID, first=first, second=second) == ["two-hours"]
+    parked = evolve(WRONG, key=correction_key(LATER.key))
+    assert corrected_of_both(OUT, SAID, parked, second=second) == ["day-before"]
 
 
 def test_a_notice_is_due_once_and_stays_so():

@@ -75,6 +75,27 @@ def test_a_visit_moved_earlier_is_told_once(make_kit, sandbox, appointment, corr
     assert len(received_texts(sandbox)) == 2
 
 
+SOON = Rule("two-hours", before="23 hours", text="Soon: {{ when }}")
+
+
+@pytest.mark.parametrize(
+    "correction", [MOVED, {"text": MOVED, "after": "10 minutes"}], ids=["at once", "a while after"]
+)
+def test_whom_two_rules_told_is_corrected_once(make_kit, sandbox, appointment, correction):
+    """However often it moves, and also back."""
+    kit = make_kit([DAY, SOON], correction=correction)
+    kit.sync(appointment())
+    sandbox.clock.advance(days=2, hours=2)
+    assert len(received_texts(sandbox)) == 2
+    for day, told in ((6, "Monday 16"), (7, "Tuesday 17"), (6, "Monday 16")):
+        kit.sync(appointment(days=day))
+        before = len(received_texts(sandbox))
+        for _ in range(4):
+            sandbox.clock.advance(minutes=6)
+            kit.resync()
+        assert received_texts(sandbox)[before:] == [f"Your appointment moved to {told} February at 9:00 AM"]
+
+
 def test_moved_earlier_corrected_cancelled_and_put_back_she_is_reminded_anew(make_kit, sandbox, appointment):
     """Else "cancelled" is the last she heard: what she was told before that counts no more."""
     kit = make_kit([DAY], correction=MOVED, cancellation="It is off")
