@@ -127,9 +127,11 @@ def assess(observed: Observed, settings: Settings, now: datetime) -> list[Assess
         }
         by_key |= {key: [*by_key.get(key, ()), *messages] for key, messages in including.items()}
         more = _notices(wanted, by_key, observed, settings, now)
+        due = {reminder.key for reminder in more}
         if settings.correction:
             off = partial(told_off_at, observed=observed, now=now)
-            told = told_moves(wanted, by_key, settings.correction, settings.rearm_after, off)
+            known = told_moves(wanted, by_key, settings.correction, settings.rearm_after, off)
+            told = [(reminder, at) for reminder, at in known if reminder.key not in due]
         wanted = [*with_fallbacks(wanted, by_key, settings, observed.blockers, now, observed.suppressed), *more]
     wanted += again
     assessments = [_assessed(reminder, observed, including.get(reminder.key, []), settings, now) for reminder in wanted]

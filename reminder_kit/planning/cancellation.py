@@ -125,16 +125,16 @@ def still_told(reminder: Reminder, messages: Sequence[Message], observed: Observ
     """Return the messages of a reminder, without those that went out before the person was told the contrary.
 
     A cancellation undoes the reminders before it: what is put back after that is reminded of anew. Those undo it in
-    turn. What is told of a booking, or after the visit, is told once.
+    turn, and a correction as well: one is made only where they named another start since. What is told of a booking,
+    or after the visit, is told once.
     """
     if reminder.recipient is None or not any(message.state in SENT for message in messages):
         return messages
-    own, recipient = reminder.key, reminder.recipient
-    cancellation = cancellation_key(observed.identity, recipient.key)
-    if own == cancellation:
+    if reminder.is_notice:
+        own = reminder.key
         contrary = [message for key, several in observed.messages.items() if key != own for message in several]
-        undone_at = _last_arrival(contrary, recipient.phone, now)
-    elif reminder.is_notice or reminder.rule.is_follow_up or reminder.rule.anchor == BOOKING:
+        undone_at = _last_arrival(contrary, reminder.recipient.phone, now)
+    elif reminder.rule.is_follow_up or reminder.rule.anchor == BOOKING:
         return messages
     else:
         undone_at = told_off_at(reminder, observed, now)

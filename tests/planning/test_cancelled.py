@@ -271,10 +271,22 @@ def test_what_went_out_with_the_cancellation_or_before_it_is_undone():
 
 
 def test_what_is_told_once_is_not_undone():
-    """Follow-ups, what is told of a booking, and notices but the cancellation itself."""
-    for reminder in (*WANTED[1:], evolve(WANTED[0], is_notice=True), evolve(WANTED[0], recipient=None)):
+    """Follow-ups, and what is told of a booking."""
+    for reminder in (*WANTED[1:], evolve(WANTED[0], recipient=None)):
         assert still(TOLD, contrary=[CANCELLED], reminder=reminder) == [TOLD.id]
     assert still(TOLD, contrary=[CANCELLED]) == []
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_a_correction_before_another_message_is_undone(state):
+    """It is due only where that named another start; what did not arrive, or came before it, undoes nothing."""
+    moved = evolve(TOLD, id="moved", key=correction_key(TOLD.key))
+    reminder = evolve(WANTED[0], key=moved.key, is_notice=True)
+    since = evolve(TOLD, state=state, draft=evolve(TOLD.draft, send_at=AT + SECOND))
+    undoes = state in SENT - {State.UNDELIVERED}
+    assert still(moved, contrary=[since], reminder=reminder, now=AT) == ([] if undoes else ["moved"])
+    before = evolve(since, draft=evolve(TOLD.draft, send_at=AT - SECOND))
+    assert still(moved, contrary=[before], reminder=reminder) == ["moved"]
 
 
 def test_a_reminder_undoes_the_cancellation_before_it():

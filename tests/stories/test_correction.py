@@ -123,6 +123,25 @@ def test_a_correction_that_did_not_arrive_leaves_it_to_the_reminder(make_kit, sa
     assert [message.text for message in sandbox.parked()] == ["See you tomorrow at 7:00 AM"]
 
 
+def test_a_start_that_was_corrected_to_before_is_told_again(reminded, sandbox, appointment):
+    """A reminder told another one in between."""
+    moved = "Your appointment moved to Monday 16 February at 9:00 AM"
+    for changes, told in (
+        ({"days": 6}, moved),
+        ({"hours": 1.2}, "See you tomorrow at 10:12 AM"),
+        ({"days": 6}, moved),
+        ({"hours": 1.2}, "Your appointment moved to tomorrow at 10:12 AM"),
+        ({"days": 6}, moved),
+    ):
+        planned = reminded.plan(appointment(**changes)).changes
+        assert all(change.send_at > sandbox.now() for change in planned if change.kind == "schedule")
+        reminded.sync(appointment(**changes))
+        sandbox.clock.advance(minutes=20)
+        reminded.resync()
+        assert received_texts(sandbox)[-1] == told
+    assert len(received_texts(sandbox)) == 6
+
+
 def test_moved_back_before_the_correction_nothing_is_said(reminded, sandbox, appointment):
     """A correction still parked is cancelled when the start is again the one that was told."""
     reminded.sync(appointment(days=6))
