@@ -9,7 +9,7 @@ result from the same data, in whatever order they are decided.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -52,8 +52,7 @@ def within_day_limit(
         return list(decisions)
     own, keys = planned_traffic([decisions]), _keys(decisions)
     everything = {
-        number: [*planned, *(one for one in traffic.get(number, ()) if one.key not in keys)]
-        for number, planned in own.items()
+        number: [*planned, *_besides(planned, traffic.get(number, ()), keys, now)] for number, planned in own.items()
     }
     return [
         _unsent(decision, settings)
@@ -80,8 +79,9 @@ def all_within_day_limit(
     limited = []
     for decisions, traffic in zip(all_decisions, all_traffic, strict=True):
         others = {
-            number: [*planned.get(number, ()), *(one for one in traffic.get(number, ()) if one.key not in decided)]
+            number: [*already, *_besides(already, traffic.get(number, ()), decided, now)]
             for number in {decision.number for decision in decisions}
+            for already in [planned.get(number, [])]
         }
         limited.append(within_day_limit(decisions, others, settings, now))
     return limited
@@ -105,8 +105,21 @@ def too_many(traffic: Iterable[Traffic], name: str, limit: int) -> set[str]:
     return {key for keys in by_day.values() if len(keys) > limit for key in keys}
 
 
+def _besides(
+    planned: Sequence[Traffic], traffic: Iterable[Traffic], keys: Collection[str], now: datetime
+) -> list[Traffic]:
+    """Return what the ledger has for a number besides what is planned.
+
+    Of the reminders with these keys, which are decided now, only what went out: nothing that is decided changes that.
+    """
+    counted = {(one.key, one.send_at) for one in planned}
+    return [
+        one for one in traffic if (one.key not in keys or one.send_at <= now) and (one.key, one.send_at) not in counted
+    ]
+
+
 def _keys(decisions: Sequence[Decision]) -> frozenset[str]:
-    """Return the keys of all reminders of an appointment: what the ledger has of them is what was decided before."""
+    """Return the keys of all reminders of an appointment: what of them is to go out is what was decided before."""
     siblings = next((decision.siblings for decision in decisions if decision.siblings), frozenset[str]())
     return siblings | {decision.key for decision in decisions}
 
@@ -130,12 +143,18 @@ def _may_be_withheld(decision: Decision, settings: Settings, now: datetime) -> b
 
 
 def _nearer(decision: Decision, others: Mapping[str, Iterable[Traffic]], now: datetime) -> int:
-    """Return how many other messages of the same day stay before this one; `others` are by number."""
+    """Return how many other messages of the same day stay before this one; `others` are by number.
+
+    A message of its own of which nobody knows whether it went out does not count: this one stands in for it.
+    """
     own = _traffic_of(decision)
     assert own is not None  # noqa: S101 - asked by the caller
     day, rank = _day(own.send_at, decision.zone), _rank(own, now)
+    stands_in = decision.key if "settle" in decision.causes else ""
     return sum(
-        _day(other.send_at, decision.zone) == day and _rank(other, now) < rank for other in others[decision.number]
+        _day(other.send_at, decision.zone) == day and _rank(other, now) < rank
+        for other in others[decision.number]
+        if other.key != stands_in
     )
 
 

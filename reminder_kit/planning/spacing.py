@@ -51,7 +51,8 @@ def apply_min_silence(
     going = _going(assessments)
     placed: dict[str, list[datetime]] = {}
     for assessment, placement, number in new_messages(assessments):
-        recorded = _send_times(number, observed, {assessment.reminder.key, *going, *besides(assessment)})
+        own = {assessment.reminder.key, *besides(assessment)}
+        recorded = _send_times(number, observed, now, going, own)
         others = [*recorded, *placed.get(number, ())]
         length = assessment.reminder.rule.min_silence
         if placement.send_at is not None and _is_too_soon(placement.send_at, others, length):
@@ -77,10 +78,12 @@ def apply_min_gap(assessments: Sequence[Assessment], observed: Observed, setting
     for assessment, placement, number in new_messages(assessments):
         others = placed.setdefault(number, [])
         if assessment.message is None or assessment.message.send_at != placement.send_at:
-            besides = {assessment.reminder.key, *going, *(reminder.key for reminder in assessment.includes)}
-            send_times = [*_send_times(number, observed, besides), *others]
+            own = {assessment.reminder.key, *(reminder.key for reminder in assessment.includes)}
+            lost = {assessment.reminder.key} if "settle" in assessment.causes else ()  # this one stands in for it
+            send_times = [*_send_times(number, observed, now, going | own, lost), *others]
             assessment.placement, gap = _moved_apart(assessment, placement, send_times, settings, now)
-            assessment.clearance = (max(gap, _silence_of(assessment, send_times)), gap)
+            audible = [*_send_times(number, observed, now, going, own), *others]
+            assessment.clearance = (max(gap, _silence_of(assessment, audible)), gap)
         if assessment.placement is not None and assessment.placement.send_at is not None:
             others.append(assessment.placement.send_at)
 
@@ -112,9 +115,19 @@ def _going(assessments: Sequence[Assessment]) -> set[str]:
     }
 
 
-def _send_times(number: str, observed: Observed, besides: Collection[str]) -> list[datetime]:
-    """Return when (UTC) messages go to a number, but for those of the reminders with the keys `besides`."""
-    return [traffic.send_at for traffic in observed.traffic.get(number, ()) if traffic.key not in besides]
+def _send_times(
+    number: str, observed: Observed, now: datetime, decided: Collection[str], never: Collection[str] = ()
+) -> list[datetime]:
+    """Return when (UTC) messages go, or went, to a number.
+
+    Those of reminders with the keys `decided` only where they went out by now: the others are placed anew, or taken
+    back. Those with the keys `never` don't count at all.
+    """
+    return [
+        traffic.send_at
+        for traffic in observed.traffic.get(number, ())
+        if traffic.key not in never and (traffic.key not in decided or traffic.send_at <= now)
+    ]
 
 
 def _is_too_soon(at: datetime, others: Iterable[datetime], length: timedelta) -> bool:

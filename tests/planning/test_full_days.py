@@ -20,7 +20,7 @@ SETTINGS = settings_of(DAY, max_per_day=1)
 BOOKED = visit("A", 15)
 (PLANNED,) = decide(observed_of(BOOKED), SETTINGS, START)  # due a day before its start, at 15:00 in New York
 AT, BEGINS = PLANNED.draft.send_at, PLANNED.start_at
-SECOND, HOUR, A_DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
+NONE, SECOND, HOUR, A_DAY = timedelta(0), timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 JUST_NOW = AT - 2 * HOUR
 OTHER = "+12025550177"
 PARKED = message_of(BOOKED, SETTINGS)
@@ -107,6 +107,36 @@ def test_messages_to_other_numbers_and_what_was_decided_of_it_before_do_not_coun
     nearer = other(key="sibling", start_at=BEGINS - SECOND)
     assert not is_unsent(other(key=PLANNED.key), nearer, decision=decision)
     assert is_unsent(nearer)
+
+
+@pytest.mark.parametrize("key", ["its own", "sibling"])
+@pytest.mark.parametrize("away", [NONE, SECOND], ids=["out", "about to go out"])
+def test_what_went_out_of_its_own_appointment_counts(key, away):
+    """Whatever is decided now, it stays so; also beside several appointments that are decided at once."""
+    decision = evolve(PLANNED, siblings=frozenset({"sibling"}))
+    out = other(JUST_NOW + away, AT - 9 * A_DAY, key=decision.key if key == "its own" else "sibling")
+    assert is_unsent(out, decision=decision, now=JUST_NOW) is (away == NONE)
+    ((found,), _) = all_within_day_limit([[decision], []], [{NUMBER: [out]}, {}], SETTINGS, JUST_NOW)
+    assert (found.reason is Reason.DAY_LIMIT) is (away == NONE)
+    assert not is_unsent(out, decision=decision, now=JUST_NOW, settings=evolve(SETTINGS, max_per_day=2))
+
+
+def test_a_message_in_doubt_does_not_count_for_the_one_that_stands_in_for_it():
+    """Nobody knows whether it went out."""
+    lost = other(JUST_NOW, key=PLANNED.key)
+    assert not is_unsent(lost, decision=evolve(PLANNED, causes=("settle",)), now=JUST_NOW)
+    assert is_unsent(lost, other(JUST_NOW, key="x"), decision=evolve(PLANNED, causes=("settle",)), now=JUST_NOW)
+
+
+def test_a_message_whose_time_has_come_and_that_is_kept_counts_once():
+    """The ledger has it, and so does its decision."""
+    settings, now = evolve(SETTINGS, max_per_day=2), AT + SECOND
+    second = evolve(PLANNED, key="second", due_at=AT + HOUR, draft=evolve(PLANNED.draft, send_at=AT + HOUR))
+    line = {NUMBER: [other(key=KEPT.key)]}
+    (_, found) = within_day_limit([KEPT, second], line, settings, now)
+    assert found is second
+    (_, (found,)) = all_within_day_limit([[KEPT], [second]], [line, line], settings, now)
+    assert found is second
 
 
 def test_of_one_appointments_own_the_nearest_stays():

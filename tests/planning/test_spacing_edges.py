@@ -160,6 +160,31 @@ def test_what_went_out_for_another_reminder_of_the_appointment_is_in_the_way():
     assert [item.placement.send_at - DUE for item in assessments if item.placement] == [90 * MINUTE]
 
 
+@pytest.mark.parametrize(("ago", "away"), [(0, 20 * MINUTE), (1, NONE)], ids=["it is out", "it is about to go out"])
+@pytest.mark.parametrize("key", ["its own", "another's"])
+def test_what_went_out_for_the_reminder_itself_is_in_the_way(ago, away, key):
+    """It told another start. What is still to go out of it is placed anew, and of others it is in the way."""
+    out, settings = DUE - 10 * MINUTE, settings_of(rule(), min_gap=GAP)
+    now = out - ago * SECOND
+    own = message_of(visit("A"), settings).key
+    traffic = {NUMBER: [Traffic(own if key == "its own" else "x", out)]}
+    observed = observed_of(visit("A"), traffic=traffic)
+    (assessment,) = assessments = assess(observed, settings, now)
+    apply_min_gap(assessments, observed, settings, now)
+    assert assessment.placement.send_at - DUE == (away if key == "its own" else 20 * MINUTE)
+
+
+def test_a_message_in_doubt_is_not_in_the_way_of_the_one_that_stands_in_for_it():
+    """Nobody knows whether it went out: who never got it need not wait."""
+    settings = settings_of(rule(min_silence="1 hour"), min_gap=GAP)
+    lost = message_of(visit("A"), settings, State.UNKNOWN)
+    observed = observed_of(visit("A"), lost, traffic={NUMBER: [Traffic(lost.key, DUE)]})
+    (assessment,) = assessments = assess(observed, settings, DUE)
+    apply_min_gap(assessments, observed, settings, DUE)
+    assert assessment.placement.send_at - DUE < 6 * MINUTE
+    assert assessment.clearance == (HOUR, GAP)
+
+
 def test_a_rule_without_silence_is_not_silenced_beside_one_that_has_it():
     """Though something else goes out at its very second."""
     rules = [
@@ -305,6 +330,19 @@ def test_of_own_messages_one_that_is_silent_silences_nothing():
     apply_min_silence(assessments, observed, settings, START, lambda _: ())
     said = {item.reminder.rule.id for item in assessments if item.placement.decision is PlacementDecision.SEND}
     assert said == {"r24", "r21"}
+
+
+@pytest.mark.parametrize(("ago", "silent"), [(0, True), (1, False)], ids=["it is out", "it is about to go out"])
+def test_what_went_out_for_a_reminder_whose_message_is_taken_back_is_heard(ago, silent):
+    """It told another start; what is taken back is not heard."""
+    early, late = Rule("early", before="24 hours", text="x"), Rule("late", before="23 hours", text="x")
+    early, late = early.derived("early", only={"tags": ["x"]}), late.derived("late", min_silence="2 hours")
+    settings, out = settings_of(early, late), DUE - 30 * MINUTE
+    parked = message_of(visit("A"), settings_of(early))
+    observed, now = observed_of(visit("A"), parked, traffic={NUMBER: [Traffic(parked.key, out)]}), out - ago * SECOND
+    assessments = assess(observed, settings, now)
+    apply_min_silence(assessments, observed, settings, now, lambda _: ())
+    assert [item.placement.reason for item in assessments if item.placement] == ["condition" if silent else "on_time"]
 
 
 def test_the_old_message_of_a_reminder_does_not_silence_its_new_one():

@@ -101,6 +101,17 @@ def test_what_went_out_counts(make_kit, sandbox):
     assert received_texts(sandbox) == ["A tomorrow at 10:00 AM"]
 
 
+def test_what_went_out_of_the_same_visit_counts(make_kit, sandbox):
+    """The follow-up that left no room for is not sent that day after all."""
+    kit = make_kit([HOURS, Rule("thanks", after="2 hours", text="Thanks")], max_per_day=1)
+    said = outcomes(kit.sync(visit("A", 15, day=0, title="A")))
+    for _ in range(14):
+        sandbox.clock.advance(hours=1)
+        kit.resync()
+        assert outcomes(kit.sync(visit("A", 15, day=0, title="A")))["A", "thanks"] == said["A", "thanks"] == "day_limit"
+    assert received_texts(sandbox) == ["A soon"]
+
+
 def test_the_day_is_the_recipient_s(make_kit, sandbox):
     """Eleven at night and one in the morning of New York are one evening in Los Angeles."""
     night = [visit("A", 23, title="A"), visit("B", 1, day=3, title="B")]
