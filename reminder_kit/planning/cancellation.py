@@ -97,8 +97,16 @@ def _cancellation(
     """Return the cancellation of an appointment for whom a reminder is; `told` is the start, UTC, of which it told."""
     assert reminder.recipient is not None  # noqa: S101 - whom nothing was written to was told nothing
     key = cancellation_key(observed.identity, reminder.recipient.key)
-    text = settings.cancellation.text
-    rule = Rule(CANCELLATION, before="1 minute", text=text, if_late="clamp", shift="later", empty=reminder.rule.empty)
+    base = reminder.rule
+    rule = Rule(
+        CANCELLATION,
+        before="1 minute",
+        text=settings.cancellation.text,
+        if_late="clamp",
+        shift="later",
+        clock=base.clock,
+        empty=base.empty,
+    )
     refusal = None if reminder.recipient.opted_in else Reason.OPTED_OUT
     due_at = due_after(key, observed, settings.cancellation.after, now)
     known = _as_told(reminder.appointment, told)

@@ -151,8 +151,16 @@ def told_moves(
 
 
 def _correction_of(reminder: Reminder, notice: Notice, due_at: datetime) -> Reminder:
-    """Return the correction of a reminder, due at `due_at` (UTC)."""
-    rule = Rule(correction_id(reminder.rule.id), before="1 minute", text=notice.text, if_late="clamp")
+    """Return the correction of a reminder, due at `due_at` (UTC): by its rule's clock, and with its `empty`."""
+    base = reminder.rule
+    rule = Rule(
+        correction_id(base.id),
+        before="1 minute",
+        text=notice.text,
+        if_late="clamp",
+        clock=base.clock,
+        empty=base.empty,
+    )
     key, anchor_at = correction_key(reminder.key), reminder.appointment.start_at
     return evolve(reminder, key=key, rule=rule, due_at=due_at, anchor_at=anchor_at, is_notice=True)
 

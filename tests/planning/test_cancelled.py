@@ -55,10 +55,9 @@ def test_it_is_a_reminder_of_a_rule_of_its_own():
         detail="",
         is_notice=True,
     )
-    (blank,) = found(
-        TOLD, settings=evolve(SETTINGS, rules=(Rule("day-before", before="24 hours", text="x", empty="blank"),))
-    )
-    assert blank.rule.empty == "blank"
+    own = {"empty": "blank", "clock": "place"}
+    (made,) = found(TOLD, settings=evolve(SETTINGS, rules=(Rule("day-before", before="24 hours", text="x", **own),)))
+    assert (made.rule.empty, made.rule.clock) == ("blank", "place")
 
 
 def test_it_is_due_after_the_change_and_once_it_is_said_it_stays_so():

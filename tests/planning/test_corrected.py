@@ -52,6 +52,9 @@ def test_a_correction_is_a_notice_of_a_rule_of_its_own():
         REMINDER, key=correction_key(KEY), rule=found.rule, due_at=OUT.send_at, anchor_at=BEGINS, is_notice=True
     )
     assert correction_id("x") == "x-correction"
+    own = {"empty": "blank", "clock": "place"}
+    kept = corrected(OUT, reminder=evolve(REMINDER, rule=RULE.derived(RULE.id, **own)))
+    assert (kept.rule.empty, kept.rule.clock) == ("blank", "place")
     later = Notice(NOTICE.text, 10 * MINUTE)
     assert corrected(OUT, notice=later).due_at == NOW + 10 * MINUTE
     assert corrected(OUT, notice=later, changed_at=START).due_at == START + 10 * MINUTE

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from reminder_kit import QuietHours, ReminderKit, Rule
+from reminder_kit import QuietHours, Recipient, ReminderKit, Rule
 from tests.factories import NUMBER, START, received_texts
 
 MOVED = "Your appointment moved to {{ when }}"
@@ -140,6 +140,25 @@ def test_a_start_that_was_corrected_to_before_is_told_again(reminded, sandbox, a
         reminded.resync()
         assert received_texts(sandbox)[-1] == told
     assert len(received_texts(sandbox)) == 6
+
+
+def test_notices_go_by_the_clock_of_the_rule_and_fill_gaps_as_it_does(make_kit, sandbox, appointment):
+    """She knows the visit by the clock of the place, and has no name."""
+    rule = Rule(
+        "day-before", before="24 hours", text="At {{ appointment.starts_at | time }}", clock="place", empty="you"
+    )
+    texts = {
+        name: f"{name}, {{{{ recipient.name }}}}: {{{{ appointment.starts_at | time }}}}" for name in ("moved", "off")
+    }
+    kit = make_kit([rule], correction=texts["moved"], cancellation=texts["off"])
+    abroad = {"recipients": [Recipient(NUMBER, timezone="America/Los_Angeles")]}
+    kit.sync(appointment(**abroad))
+    sandbox.clock.advance(days=2, hours=1)
+    for changes in ({"days": 6}, {"days": 6, "status": "cancelled"}):
+        kit.sync(appointment(**abroad, **changes))
+        sandbox.clock.advance(minutes=20)
+        kit.resync()
+    assert received_texts(sandbox) == ["At 9:00 AM", "moved, you: 9:00 AM", "off, you: 9:00 AM"]
 
 
 def test_moved_back_before_the_correction_nothing_is_said(reminded, sandbox, appointment):
