@@ -158,6 +158,7 @@ def _correction_of(reminder: Reminder, notice: Notice, due_at: datetime) -> Remi
         before="1 minute",
         text=notice.text,
         if_late="clamp",
+        shift="later",
         clock=base.clock,
         empty=base.empty,
     )

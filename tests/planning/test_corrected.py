@@ -47,7 +47,9 @@ def corrected(*messages, reminder=REMINDER, notice=NOTICE, rearm_after=QUARTER, 
 def test_a_correction_is_a_notice_of_a_rule_of_its_own():
     """Due as the message went out that was wrong, or so long after the change as it says; counted from the start."""
     found = corrected(OUT)
-    assert found.rule == Rule("day-before-correction", before="1 minute", text="Moved: {{ when }}", if_late="clamp")
+    assert found.rule == Rule(
+        "day-before-correction", before="1 minute", text="Moved: {{ when }}", if_late="clamp", shift="later"
+    )
     assert found == evolve(
         REMINDER, key=correction_key(KEY), rule=found.rule, due_at=OUT.send_at, anchor_at=BEGINS, is_notice=True
     )

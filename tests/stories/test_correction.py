@@ -212,6 +212,17 @@ def test_a_correction_waits_for_the_end_of_quiet_hours(make_kit, sandbox, appoin
     assert {change.reason.value for change in sooner.changes} <= {"quiet_hours", "too_late", "superseded"}
 
 
+@pytest.mark.parametrize("notice", ["correction", "cancellation"])
+def test_a_notice_never_goes_out_sooner_than_it_says(make_kit, sandbox, appointment, notice):
+    """An hour after the change, or, where quiet hours have begun by then, as they end."""
+    kit = make_kit([DAY], quiet_hours=QuietHours("10:30", "14:00"), **{notice: {"text": "Changed", "after": "1 hour"}})
+    kit.sync(appointment())
+    sandbox.clock.advance(days=2, hours=1)
+    kit.sync(appointment(days=6) if notice == "correction" else appointment(status="cancelled"))
+    (parked,) = (message for message in sandbox.parked() if message.text == "Changed")
+    assert parked.send_at == START + timedelta(days=2, hours=5)
+
+
 def test_a_cancellation_that_came_too_late_is_corrected(correcting, sandbox, appointment):
     """A message that went out while it was to be cancelled is corrected in the same run."""
     correcting.sync(appointment())
