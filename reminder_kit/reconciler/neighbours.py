@@ -22,6 +22,7 @@ from reminder_kit.model.records import AppointmentRecord, Identity, PriorMessage
 from reminder_kit.planning.busy_days import BusyDays, Calendar, Visit
 from reminder_kit.planning.combining import SAME_DAY
 from reminder_kit.planning.observed import Observed
+from reminder_kit.planning.same_words import says_the_same
 from reminder_kit.planning.settings import Settings
 from reminder_kit.reconciler.barred import Barred
 from reminder_kit.reconciler.recall import Recall
@@ -177,7 +178,7 @@ class Neighbours:
         ]
 
     def _expected_elsewhere(self, observed: Observed) -> frozenset[str]:
-        """Return the numbers to which other records of the visit say the same, and were silent for that."""
+        """Return the numbers to which other records of the visit say the same, or were silent for that."""
         phones = dict(_phones(observed.appointment))
         records = self._of_visit(phones.items())
         others = [
@@ -188,10 +189,15 @@ class Neighbours:
         return frozenset(
             number
             for other in others
-            if other.appointment is not None and not other.appointment.is_off and _is_silent(other)
+            if other.appointment is not None and not other.appointment.is_off
+            if _is_silent(other) or self._says_the_same(observed.appointment, other.appointment)
             for number, start_at in _phones(other.appointment)
             if phones.get(number) == start_at
         )
+
+    def _says_the_same(self, gone: Appointment | None, other: Appointment) -> bool:
+        """Say whether a cancelled appointment, if it stood, would be told just as another one that does."""
+        return gone is not None and says_the_same(evolve(gone, status=other.status), other, self.settings)
 
     def _with_earlier_combinations(self, all_observed: Sequence[Observed]) -> list[Observed]:
         """Return appointments with the messages that include them, where no rule combines any but one did once."""

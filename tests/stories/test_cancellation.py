@@ -69,6 +69,20 @@ def test_a_duplicate_that_is_cancelled_tells_nobody(reminded, sandbox, appointme
     assert len(notices(sandbox)) == 1
 
 
+def test_the_duplicate_that_was_silent_is_cancelled(reminded, sandbox, appointment):
+    """The record that told it stands."""
+    reminded.sync(appointment("B-1"))
+    reminded.sync(appointment("B-1", status="cancelled"))
+    for _ in range(3):
+        sandbox.clock.advance(minutes=10)
+        reminded.resync()
+    assert notices(sandbox) == []
+    reminded.sync(appointment(status="cancelled"))
+    sandbox.clock.advance(minutes=30)
+    reminded.resync()
+    assert notices(sandbox) == [TOLD]
+
+
 def test_one_of_two_children_who_come_together_is_cancelled(make_kit, sandbox, appointment):
     """They share a number and a start, and not the words: the other's visit stands, and this one's end is told."""
     named = Rule("day-before", before="24 hours", text="{{ appointment.title }} {{ when }}")
