@@ -5,8 +5,6 @@ Pure: no clock, no I/O. Never asks what is parked: texts are compared as they wo
 
 from __future__ import annotations
 
-from attrs import evolve
-
 from reminder_kit.errors import ReminderKitError
 from reminder_kit.model.appointments import Appointment
 from reminder_kit.planning.settings import Settings
@@ -39,6 +37,6 @@ def _said(reminder: Reminder, settings: Settings) -> tuple[object, ...]:
     if reminder.refusal is not None or reminder.recipient is None:
         return what
     at = reminder.due_at or reminder.anchor_at
-    compose = settings.composer.compose
-    several = (compose(reminder, at, [evolve(reminder)]),) if reminder.rule.together else ()
-    return (*what, compose(reminder, at), *several)
+    composer = settings.composer
+    several = (composer.beside_itself(reminder, at),) if reminder.rule.together else ()
+    return (*what, composer.compose(reminder, at), *several)

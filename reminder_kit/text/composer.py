@@ -5,6 +5,7 @@ Pure: no clock, no I/O. Never says "tomorrow" of what is today for its reader.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -36,11 +37,40 @@ class Composer:
     def compose(self, reminder: Reminder, send_at: datetime, others: Sequence[Reminder] = ()) -> Draft:
         """Return the message of a reminder, as it is true at `send_at` (UTC) for its reader, in words of their locale.
 
-        `others` are further reminders, of the same rule and phone, that the message includes.
+        `others` are further reminders, of the same rule and phone, that the message includes. Two records of one visit
+        are said once: those of the same start, of which the rule says the same in whichever company.
         Raises `ConfigurationError`, naming appointment, rule and remedy, where there is no
         recipient, where the rule has no text for the locale, and where the template fails,
         says nothing, or says more than the rule's `max_parts`.
         """
+        return self._composed(reminder, send_at, self._said_once(reminder, send_at, others) if others else ())
+
+    def beside_itself(self, reminder: Reminder, send_at: datetime) -> Draft:
+        """Return the message of a reminder as if another one of the same words were told with it; else as `compose`."""
+        return self._composed(reminder, send_at, (reminder,))
+
+    def _said_once(self, reminder: Reminder, send_at: datetime, others: Sequence[Reminder]) -> Sequence[Reminder]:
+        """Return the further reminders of a message, without those that only repeat another one of it."""
+        starts = Counter(one.appointment.start_at for one in (reminder, *others))
+        if len(starts) > len(others):
+            return others
+        known, said = set[tuple[object, ...]](), list[Reminder]()
+        for one in (reminder, *others):
+            words = self._words(one, send_at) if starts[one.appointment.start_at] > 1 else (one.key,)
+            if words not in known:
+                said.append(one)
+            known.add(words)
+        return said[1:]
+
+    def _words(self, reminder: Reminder, send_at: datetime) -> tuple[object, ...]:
+        """Return all that may be said of a reminder, with its start; what can't be written is like no other."""
+        try:
+            texts = self._composed(reminder, send_at, ()).text, self.beside_itself(reminder, send_at).text
+        except ConfigurationError:
+            return (reminder.key,)
+        return (reminder.appointment.start_at, *texts)
+
+    def _composed(self, reminder: Reminder, send_at: datetime, others: Sequence[Reminder]) -> Draft:
         rule, recipient = reminder.rule, reminder.recipient
         if recipient is None:
             raise ConfigurationError(f"appointment {reminder.appointment.label!r} has no recipient to write to")

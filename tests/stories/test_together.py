@@ -24,6 +24,7 @@ from tests.factories import (
     at_rest,
     evening_rule,
     parked_texts,
+    received_texts,
     visit,
 )
 
@@ -54,6 +55,52 @@ def test_who_opts_in_again_is_told_with_what_is_new(make_kit, sandbox, ids):
     kit.resync()
     assert parked_texts(sandbox) == ["tomorrow: 9:00 AM Check-up (Ada), 11:00 AM Check-up (Ada)"]
     assert at_rest(kit)
+
+
+def test_two_records_of_one_visit_are_said_once(evening, sandbox):
+    """Whoever has the other record, it is told in that message; where another's words differ, both are said."""
+    report = evening.sync([visit("A", 9), visit("A-again", 9), visit("B", 10, name="Ben"), visit("C", 9, name="Cat")])
+    (text,) = parked_texts(sandbox)
+    assert sorted(text.removeprefix("tomorrow: ").split(", ")) == [
+        "10:00 AM Check-up (Ben)",
+        "9:00 AM Check-up (Ada)",
+        "9:00 AM Check-up (Cat)",
+    ]
+    assert sorted(change.reason.value for change in report.changes) == ["on_time", *["superseded"] * 3]
+    assert at_rest(evening)
+
+
+@pytest.mark.parametrize("gone", ["A", "A-again"])
+def test_of_two_records_of_one_visit_the_other_stands(make_kit, sandbox, gone):
+    """One is cancelled: nobody reads that it is off, nothing is said anew; and once the other is, that is told."""
+    kit = make_kit([EVENING], cancellation="Off: {{ when }}", correction="Now {{ when }}")
+    both = [visit("A", 9), visit("A-again", 9)]
+    kit.sync(both)
+    assert parked_texts(sandbox) == ["Check-up tomorrow at 9:00 AM"]
+    for _ in range(2):  # while it is parked, and once it is out
+        kit.sync([evolve(one, status="cancelled") if one.id == gone else one for one in both])
+        assert at_rest(kit)
+        assert parked_texts(sandbox) in (["Check-up tomorrow at 9:00 AM"], [])
+        kit.sync(both)
+        sandbox.clock.set("2026-02-11T23:30:00Z")
+        kit.resync()
+    kit.sync([evolve(one, status="cancelled") if one.id == gone else one for one in both])
+    sandbox.clock.advance(minutes=20)
+    kit.resync()
+    assert received_texts(sandbox) == ["Check-up tomorrow at 9:00 AM"]
+    kit.sync([evolve(one, status="cancelled") for one in both])
+    sandbox.clock.advance(minutes=20)
+    assert received_texts(sandbox)[1:] == ["Off: tomorrow at 9:00 AM"]
+
+
+def test_of_two_records_of_one_visit_one_moves(evening, sandbox):
+    """They are two then, and one again as soon as it moves back."""
+    evening.sync([visit("A", 9), visit("A-again", 9)])
+    evening.sync(visit("A-again", 8))
+    assert parked_texts(sandbox) == ["tomorrow: 8:00 AM Check-up (Ada), 9:00 AM Check-up (Ada)"]
+    evening.sync(visit("A-again", 9))
+    assert parked_texts(sandbox) == ["Check-up tomorrow at 9:00 AM"]
+    assert at_rest(evening)
 
 
 def test_one_alone_gets_the_usual_text(evening, sandbox):

@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,7 +29,7 @@ MONDAY_10 = datetime(2026, 2, 16, 10, tzinfo=NEW_YORK)
 
 
 def reminder(text="See you {{ when }}.", *, start=MONDAY_10, who=None, defaults=None, rule=None, **changes):
-    recipient = Recipient(NUMBER, name="Ann", **(who or {}))
+    recipient = Recipient(NUMBER, **{"name": "Ann", **(who or {})})
     given = Appointment("A-1", start, recipients=[recipient], **{"title": "Check-up", **changes})
     return reminders_of(
         given, [Rule("day-before", **{"before": "24 hours", "text": text, **(rule or {})})], defaults or Defaults()
@@ -38,6 +39,42 @@ def reminder(text="See you {{ when }}.", *, start=MONDAY_10, who=None, defaults=
 def said(text="See you {{ when }}.", send_at="2026-02-15 10:00", *, defaults=None, **changes):
     one = reminder(text, defaults=defaults, **changes)
     return Composer(defaults or Defaults()).compose(one, in_new_york(send_at)).text
+
+
+TOLD_WITH = "{% for visit in appointments %}{{ visit.starts_at | time }} {{ visit.recipient.name }}|{% endfor %}"
+
+
+def said_together(*others, **changes):
+    """Return the text of Ann's visit at ten, with others that are (name, start, further changes)."""
+    rule = {"together": TOLD_WITH, **changes.pop("rule", {})}
+    first = reminder("Alone", rule=rule, **changes)
+    more = [
+        evolve(reminder("Alone", start=start, who={"name": name}, rule=rule, **own), key=f"{number}")
+        for number, (name, start, own) in enumerate(others)
+    ]
+    return Composer(Defaults()).compose(first, in_new_york("2026-02-15 10:00"), more).text
+
+
+class TestTwoRecordsOfOneVisit:
+    def test_they_are_said_once(self):
+        """Each after the first of them, whatever stands between."""
+        again, late = ("Ann", MONDAY_10, {}), ("Ann", MONDAY_10 + timedelta(minutes=1), {})
+        assert said_together(again, late, again, late) == "10:00 AM Ann|10:01 AM Ann|"
+        assert said_together(late, again) == "10:00 AM Ann|10:01 AM Ann|"
+
+    def test_alone_they_have_the_text_of_one(self):
+        assert said_together(("Ann", MONDAY_10, {})) == "Alone"
+
+    def test_others_of_that_start_are_said_in_their_own_words(self):
+        """Though each by itself would be told alike; and two that are told alike together, and not by themselves."""
+        assert said_together(("Ben", MONDAY_10, {})) == "10:00 AM Ann|10:00 AM Ben|"
+        bare = {"together": "{{ appointments | length }}", "text": "{{ recipient.name }}"}
+        assert said_together(("Ben", MONDAY_10, {}), ("Ann", MONDAY_10, {}), rule=bare) == "2"
+
+    def test_what_can_not_be_written_is_like_no_other(self):
+        """Nor is it left out."""
+        faulty = {"together": "{{ appointments | length }}", "text": "{{ data.doctor }}"}
+        assert said_together(("Ann", MONDAY_10, {}), rule=faulty) == "2"
 
 
 class TestWhen:
