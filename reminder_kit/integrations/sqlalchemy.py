@@ -33,7 +33,6 @@ from reminder_kit.model.host_data import shown_name
 __all__ = ["SessionReminders"]
 
 T = TypeVar("T")
-_INFO = "reminder_kit"
 
 
 @frozen(eq=False)
@@ -149,6 +148,11 @@ class SessionReminders:
 
     # Collecting
 
+    def _collected(self, session: Session) -> _Collected:
+        """Return what a session has changed; each registry that hears it has its own."""
+        found: _Collected = session.info.setdefault(self, _Collected())
+        return found
+
     def _flushed(self, session: Session, _context: object) -> None:
         for instance in (*session.new, *session.dirty):
             self._collect(session, instance)
@@ -157,7 +161,7 @@ class SessionReminders:
 
     def _collect(self, session: Session, instance: Any, *, stale: bool = False) -> None:
         """Note an instance; `stale` says that the session does not know what became of its row."""
-        changes = _collected(session).changes
+        changes = self._collected(session).changes
         for tracked in self._tracked:
             if isinstance(instance, tracked.model):
                 changes.append((instance, partial(_rows_of, session, tracked, instance, stale=stale)))
@@ -166,17 +170,17 @@ class SessionReminders:
                     changes.append((instance, partial(_rows_beside, session, tracked, rows, instance)))
 
     def _collect_deleted(self, session: Session, instance: Any) -> None:
-        changes = _collected(session).changes
+        collected = self._collected(session)
         for tracked in self._tracked:
             if isinstance(instance, tracked.model):
                 with session.no_autoflush:
                     gone = tracked.gone(instance)
-                changes.append((instance, partial(_as_it_was, gone)))
+                collected.changes.append((instance, partial(_as_it_was, gone)))
             for model, rows in tracked.also.items():
                 if isinstance(instance, model):
                     with session.no_autoflush:
-                        beside = _told(_collected(session), partial(_key, instance), lambda: [*rows(instance)])  # noqa: B023 - called at once
-                    changes += [(row, partial(_rows_of, session, tracked, row, stale=True)) for row in beside]
+                        beside = _told(collected, partial(_key, instance), lambda: [*rows(instance)])  # noqa: B023 - called at once
+                    collected.changes += [(row, partial(_rows_of, session, tracked, row, stale=True)) for row in beside]
 
     def _executing(self, state: ORMExecuteState) -> None:
         """Find the rows of a bulk UPDATE or DELETE before it is carried out."""
@@ -199,22 +203,22 @@ class SessionReminders:
 
     def _begun(self, session: Session, transaction: SessionTransaction) -> None:
         if transaction.nested:
-            collected = _collected(session)
+            collected = self._collected(session)
             collected.savepoints[transaction] = len(collected.changes)
 
     def _rolled_back(self, session: Session, previous: SessionTransaction) -> None:
-        collected = _collected(session)
+        collected = self._collected(session)
         if previous.nested:
             del collected.changes[collected.savepoints.pop(previous, len(collected.changes)) :]
         elif previous.parent is None:
-            session.info.pop(_INFO, None)
+            session.info.pop(self, None)
 
     def _committing(self, session: Session) -> None:
         """Record what was collected, on the session's own connection, once and for all of it."""
         if session.in_nested_transaction():
             return
         session.flush()
-        collected = _collected(session)
+        collected = self._collected(session)
         if rows := [*_all_rows(collected)]:
             self._record(session, rows, collected)
         collected.changes.clear()
@@ -232,7 +236,7 @@ class SessionReminders:
         """Follow the commit; the session is not used."""
         if session.in_nested_transaction():
             return
-        collected = session.info.pop(_INFO, None) or _Collected()
+        collected = session.info.pop(self, None) or _Collected()
         for source, name, words in collected.failed:
             list_failure(self._kit, source or "default", name, words)
         if collected.recorded or collected.failed:
@@ -255,11 +259,6 @@ def _target_of(factory: Any) -> Any:
     raise InvalidInputError(
         f"SessionReminders hears a sessionmaker, an async_sessionmaker or a class of sessions, not {factory!r}"
     )
-
-
-def _collected(session: Session) -> _Collected:
-    found: _Collected = session.info.setdefault(_INFO, _Collected())
-    return found
 
 
 def _rows_met(state: ORMExecuteState, model: type) -> Iterator[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, rela
 from reminder_kit import Appointment, AsyncReminderKit, Recipient
 from reminder_kit.errors import InvalidInputError
 from reminder_kit.integrations.sqlalchemy import SessionReminders
+from reminder_kit.providers.telnyx.provider import Telnyx
 from tests.factories import NEW_YORK, START, parked_texts
 
 ADA, BEN = "+12025550123", "+12025550124"
@@ -324,6 +326,31 @@ def test_a_class_of_sessions_and_a_scoped_one_are_heard(make_kit, engine, kit):
     for reminders in heard:
         reminders.follower.wait()
     assert recorded(kit) == {"A-1": "Check-up", "A-2": "Check-up"}
+
+
+@pytest.mark.parametrize("heard_first", ["north", "south"])
+def test_two_registries_of_one_factory_record_each_its_own(make_kit, engine, kit, sandbox, heard_first):
+    """A practice's booking is that practice's, told by its sender, whichever registry hears the commit first."""
+    senders = {"north": "+12025550110", "south": "+12025550111"}
+    names = sorted(senders, key=lambda name: name != heard_first)
+    kits = {
+        name: make_kit(ledger=kit.ledger.namespaced(name), provider=Telnyx(api_key="KEY", from_=senders[name]))
+        for name in names
+    }
+    own = sessionmaker(engine)
+    for name in names:
+        only = partial(lambda name, booking: to_appointment(booking) if booking.id.startswith(name) else None, name)
+        SessionReminders(kits[name], own, wake=list).track(Booking, only)
+    with own.begin() as session:
+        session.add(Customer(phone=ADA, bookings=[Booking(id="north-1")]))
+        session.add(Customer(phone=BEN, bookings=[Booking(id="south-1")]))
+    for each in kits.values():
+        each.resync()
+    assert {name: recorded(kits[name]) for name in names} == {
+        "north": {"north-1": "Check-up"},
+        "south": {"south-1": "Check-up"},
+    }
+    assert {item.to: item.from_ for item in sandbox.parked()} == {ADA: senders["north"], BEN: senders["south"]}
 
 
 @pytest.mark.parametrize("thing", [object(), "sqlite://"], ids=["object", "text"])
