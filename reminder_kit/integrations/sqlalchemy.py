@@ -7,8 +7,8 @@ batch job repairs it.
     reminders.track(Booking, to_appointment, also={Customer: lambda customer: customer.bookings})
 
 Rows are collected as they are flushed and recorded once, as the transaction is committed; what a savepoint or the whole
-transaction rolls back is dropped. Rows of a bulk UPDATE or DELETE are found by its condition. A bulk INSERT tells no
-keys: hand its rows to `touch`, or leave them to the batch job (`kit.resync(rows, complete=True)`).
+transaction undoes, rolled back or closed, is dropped. Rows of a bulk UPDATE or DELETE are found by its condition. A
+bulk INSERT tells no keys: hand its rows to `touch`, or leave them to the batch job (`kit.resync(rows, complete=True)`).
 """
 
 from __future__ import annotations
@@ -112,8 +112,8 @@ class SessionReminders:
             "after_flush": self._flushed,
             "before_commit": self._committing,
             "after_commit": self._committed,
-            "after_soft_rollback": self._rolled_back,
             "after_transaction_create": self._begun,
+            "after_transaction_end": self._ended,
             "do_orm_execute": self._executing,
         }.items():
             event.listen(target, name, heard)  # type: ignore[arg-type]
@@ -206,11 +206,15 @@ class SessionReminders:
             collected = self._collected(session)
             collected.savepoints[transaction] = len(collected.changes)
 
-    def _rolled_back(self, session: Session, previous: SessionTransaction) -> None:
+    def _ended(self, session: Session, transaction: SessionTransaction) -> None:
+        """Drop what was collected in a transaction that ends: rolled back, or closed, also with its session.
+
+        What a savepoint that was released has collected is its parent's by then.
+        """
         collected = self._collected(session)
-        if previous.nested:
-            del collected.changes[collected.savepoints.pop(previous, len(collected.changes)) :]
-        elif previous.parent is None:
+        if transaction.nested:
+            del collected.changes[collected.savepoints.pop(transaction, len(collected.changes)) :]
+        elif transaction.parent is None:
             session.info.pop(self, None)
 
     def _committing(self, session: Session) -> None:
@@ -234,7 +238,9 @@ class SessionReminders:
 
     def _committed(self, session: Session) -> None:
         """Follow the commit; the session is not used."""
-        if session.in_nested_transaction():
+        savepoint = session.get_nested_transaction()
+        if savepoint is not None:
+            self._collected(session).savepoints.pop(savepoint, None)
             return
         collected = session.info.pop(self, None) or _Collected()
         for source, name, words in collected.failed:
@@ -280,20 +286,29 @@ def _as_it_was(gone: Row) -> list[_Change]:
 
 
 def _rows_of(session: Session, tracked: _Tracked, instance: Any, *, stale: bool = False) -> list[_Change]:
-    """Return the row that an instance is, if it is one of the session's still; a stale one is read again."""
-    if not sa.inspect(instance).persistent:
+    """Return the row that an instance is, if there is one still; a stale one is read again."""
+    found = _present(session, instance)
+    if found is None:
         return []
     if stale:
-        session.refresh(instance)
-    return [(_key(instance), partial(tracked.row, instance))]
+        session.refresh(found)
+    return [(_key(found), partial(tracked.row, found))]
 
 
 def _rows_beside(
     session: Session, tracked: _Tracked, rows: Callable[[Any], Iterable[Any]], instance: Any
 ) -> Iterator[_Change]:
-    if sa.inspect(instance).persistent:
-        for row in list(rows(instance)):
-            yield from _rows_of(session, tracked, row)
+    found = _present(session, instance)
+    for row in [] if found is None else list(rows(found)):
+        yield from _rows_of(session, tracked, row)
+
+
+def _present(session: Session, instance: Any) -> Any:
+    """Return an instance as the session has it; one that was taken out of it (`expunge_all`) by its key, or None."""
+    state = sa.inspect(instance)
+    if state.session is session or state.identity is None:
+        return instance if state.persistent else None
+    return session.get(type(instance), state.identity)
 
 
 def _all_rows(collected: _Collected) -> Iterator[Row]:

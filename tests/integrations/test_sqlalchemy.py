@@ -167,6 +167,63 @@ def test_a_savepoint_that_is_rolled_back_drops_what_was_in_it(reminders, ada, fa
     assert reminders.woken == [1, 1]
 
 
+def taken_out(session):
+    session.delete(session.get(Booking, "A-1"))
+    session.add(Booking(id="A-2", customer_id=session.scalars(sa.select(Customer.id)).one()))
+    session.flush()
+
+
+def taken_out_in_bulk(session):
+    session.execute(sa.delete(Booking))
+
+
+def in_a_savepoint(session):
+    session.begin_nested()
+    taken_out(session)
+
+
+@pytest.mark.parametrize("done", [taken_out, taken_out_in_bulk, in_a_savepoint])
+@pytest.mark.parametrize("undo", ["close", "reset", "invalidate", "rollback"])
+def test_what_a_session_undoes_withdraws_nothing_later(reminders, ada, factory, kit, done, undo):
+    """However its transaction ends without a commit, the next one of the same session knows nothing of it."""
+    with factory() as session:
+        done(session)
+        getattr(session, undo)()
+        session.add(Booking(id="A-3", customer_id=ada))
+        session.commit()
+    assert (recorded(kit), reminders.woken) == ({"A-1": "Check-up", "A-3": "Check-up"}, [1, 1])
+
+
+def test_a_savepoint_that_is_closed_undoes_what_was_in_it(reminders, ada, factory, kit):
+    """Closed by itself, it is rolled back, and fires no event of a rollback."""
+    with factory.begin() as session:
+        session.add(Booking(id="A-2", customer_id=ada))
+        savepoint = session.begin_nested()
+        session.execute(sa.delete(Booking).where(Booking.id == "A-1"))
+        savepoint.close()
+        with session.begin_nested():
+            session.add(Booking(id="A-3", customer_id=ada))
+        with session.begin_nested() as outer:
+            with session.begin_nested():
+                session.add(Booking(id="A-4", customer_id=ada))
+            outer.rollback()
+    assert recorded(kit) == dict.fromkeys(["A-1", "A-2", "A-3"], "Check-up")
+
+
+def test_what_was_taken_out_of_its_session_is_recorded_all_the_same(reminders, ada, factory, kit):
+    """An import of many rows empties its session (`expunge_all`) after each flush, before its one commit."""
+    with factory.begin() as session:
+        session.get(Customer, ada).phone = BEN
+        session.add(Booking(id="A-2", customer_id=ada))
+        session.delete(session.get(Booking, "A-1"))
+        session.flush()
+        session.expunge_all()
+        session.add(Booking(id="A-3", customer_id=ada))
+        session.flush()
+        session.expunge(session.get(Booking, "A-3"))
+    assert recorded(kit) == {"A-2": "Check-up", "A-3": "Check-up"}
+
+
 @pytest.mark.parametrize("synchronize", [False, "evaluate", "fetch"])
 def test_bulk_updates_and_deletes_are_heard_of(reminders, ada, factory, kit, synchronize):
     """Rows are found by the statement's condition; what the session holds of them may be of yesterday."""
