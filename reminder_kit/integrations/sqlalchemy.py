@@ -14,18 +14,22 @@ bulk INSERT tells no keys: hand its rows to `touch`, or leave them to the batch 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
+from itertools import product
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from attrs import define, field, frozen
 from sqlalchemy import event
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, sessionmaker
 
 from reminder_kit.errors import InvalidInputError
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
 from reminder_kit.kit.following import follower_of
 from reminder_kit.kit.rows import Row, list_failure, record_rows, said
+from reminder_kit.ledger.databases.host_connection import borrowed
 from reminder_kit.logs import LOG
 from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.host_data import shown_name
@@ -56,17 +60,18 @@ class _Tracked:
         return Row(self.source, found.id if found else _key(instance), found)
 
     def gone(self, instance: Any) -> Row:
-        """Return what a row was that is deleted; where its function can't say that any more, its key does."""
+        """Return what a row was that is deleted; whatever its functions raise is raised."""
         if self.id is not None:
             return Row(self.source, str(self.id(instance)))
-        try:
-            found = self.function(instance)
-        except Exception as error:  # noqa: BLE001 - what it belonged to may be gone, too
-            LOG.warning("a deleted %s is withdrawn by its key: %s", self.model.__name__, said(error))
-            found = None
+        found = self.function(instance)
         if found is None:
             return Row(self.source, _key(instance))
         return Row(self.source or found.source, found.id, recurrence_id=found.recurrence_id)
+
+    def gone_by_key(self, instance: Any, error: Exception) -> list[Row]:
+        """Return what a row was that is deleted, where its function can't say that any more."""
+        LOG.warning("a deleted %s is withdrawn by its key: %s", self.model.__name__, said(error))
+        return [Row(self.source, _key(instance))]
 
 
 def _key(instance: Any) -> str:
@@ -76,19 +81,50 @@ def _key(instance: Any) -> str:
 
 _Change = tuple[str, Callable[[], Row]]
 """The name of a row, under which it is told that it could not be recorded, and what says what it is now."""
+_Collection = tuple[Any, Callable[[], Iterable[_Change]]]
+"""An instance, and what returns the rows that it is or changes."""
 
 
 @define
 class _Collected:
     """What a session has changed since its transaction began, in its order."""
 
-    #: Each an instance, and what returns the rows that it is or changes: a name, and what says what it is.
-    changes: list[tuple[Any, Callable[[], Iterable[_Change]]]] = field(factory=list)
+    changes: list[_Collection] = field(factory=list)
     #: How many of them there were as a savepoint began.
     savepoints: dict[SessionTransaction, int] = field(factory=dict)
     #: Whether something was recorded that is to be followed, and what could not be, with why.
     recorded: bool = False
     failed: list[tuple[str | None, str, str]] = field(factory=list)
+    #: The transaction's connections on which a statement that fails, caught or not, undoes all that came before it.
+    fragile: list[sa.Connection] = field(factory=list)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Have what fails in it undo nothing else. No event of a session tells of it: it is the connections' own."""
+        with ExitStack() as stack:
+            for connection in self.fragile:
+                stack.enter_context(borrowed(connection))
+            yield
+
+
+@frozen
+class _Asking:
+    """Asks the host's functions, which may ask the database: those of many rows together, or each in a savepoint."""
+
+    collected: _Collected
+    together: bool = False
+
+    def told(self, name: Callable[[], str], ask: Callable[[], list[T]], otherwise: Any = None) -> list[T]:
+        """Return what a function says; what it raises is raised together, and else noted, or answered `otherwise`."""
+        if self.together:
+            return ask()
+        try:
+            with self.collected.savepoint():
+                return ask()
+        except Exception as error:  # noqa: BLE001 - one row stops nothing else
+            if otherwise is None:
+                _note(self.collected, [(None, name())], said(error))
+            return otherwise(error) if otherwise else []
 
 
 class SessionReminders:
@@ -112,6 +148,7 @@ class SessionReminders:
             "after_flush": self._flushed,
             "before_commit": self._committing,
             "after_commit": self._committed,
+            "after_begin": self._connected,
             "after_transaction_create": self._begun,
             "after_transaction_end": self._ended,
             "do_orm_execute": self._executing,
@@ -156,8 +193,7 @@ class SessionReminders:
     def _flushed(self, session: Session, _context: object) -> None:
         for instance in (*session.new, *session.dirty):
             self._collect(session, instance)
-        for instance in session.deleted:
-            self._collect_deleted(session, instance)
+        self._collect_deleted(session, session.deleted)
 
     def _collect(self, session: Session, instance: Any, *, stale: bool = False) -> None:
         """Note an instance; `stale` says that the session does not know what became of its row."""
@@ -169,37 +205,60 @@ class SessionReminders:
                 if isinstance(instance, model):
                     changes.append((instance, partial(_rows_beside, session, tracked, rows, instance)))
 
-    def _collect_deleted(self, session: Session, instance: Any) -> None:
-        collected = self._collected(session)
-        for tracked in self._tracked:
+    def _collect_deleted(self, session: Session, instances: Iterable[Any]) -> None:
+        """Note what instances were, as long as their relations are there."""
+        concerned = [instance for instance in instances if isinstance(instance, self._kinds())]
+        if concerned:
+            collected = self._collected(session)
+            collected.changes += _asked(session, collected, partial(self._deleted, session, concerned))
+
+    def _deleted(self, session: Session, instances: Sequence[Any], asking: _Asking) -> list[_Collection]:
+        changes: list[_Collection] = []
+        for instance, tracked in product(instances, self._tracked):
+            name = partial(_key, instance)
             if isinstance(instance, tracked.model):
-                with session.no_autoflush:
-                    gone = tracked.gone(instance)
-                collected.changes.append((instance, partial(_as_it_was, gone)))
+                by_key = partial(tracked.gone_by_key, instance) if tracked.id is None else None
+                told = asking.told(name, lambda: [tracked.gone(instance)], by_key)  # noqa: B023 - called at once
+                changes += [(instance, partial(_as_it_was, gone)) for gone in told]
             for model, rows in tracked.also.items():
                 if isinstance(instance, model):
-                    with session.no_autoflush:
-                        beside = _told(collected, partial(_key, instance), lambda: [*rows(instance)])  # noqa: B023 - called at once
-                    collected.changes += [(row, partial(_rows_of, session, tracked, row, stale=True)) for row in beside]
+                    beside = asking.told(name, lambda: [*rows(instance)])  # noqa: B023 - called at once
+                    changes += [(row, partial(_rows_of, session, tracked, row, stale=True)) for row in beside]
+        return changes
+
+    def _kinds(self) -> tuple[type, ...]:
+        return tuple(kind for tracked in self._tracked for kind in (tracked.model, *tracked.also))
 
     def _executing(self, state: ORMExecuteState) -> None:
         """Find the rows of a bulk UPDATE or DELETE before it is carried out."""
         if not (state.is_update or state.is_delete) or state.bind_mapper is None:
             return
-        model = state.bind_mapper.class_
-        kinds = tuple(kind for tracked in self._tracked for kind in (tracked.model, *tracked.also))
-        if not issubclass(model, kinds):
+        session, model = state.session, state.bind_mapper.class_
+        if not issubclass(model, self._kinds()):
             return
+        if session.autoflush and state.execution_options.get("autoflush", True):
+            with suppress(InvalidRequestError):  # it is flushing, or its transaction has failed
+                session.flush()  # as the statement does: what a savepoint of ours undoes, the session would not know
         try:
-            for instance in _rows_met(state, model):
-                if state.is_delete:
-                    self._collect_deleted(state.session, instance)
-                else:
-                    self._collect(state.session, instance, stale=True)
+            session.connection(bind_arguments={**state.bind_arguments})
+            with session.no_autoflush, self._collected(session).savepoint():
+                met = [*_rows_met(state, model)]
         except Exception as error:  # noqa: BLE001 - the host's statement goes on
             LOG.error("rows of a bulk statement on %s can't be told: %s", model.__name__, said(error))
+            return
+        if state.is_delete:
+            self._collect_deleted(session, met)
+            return
+        for instance in met:
+            self._collect(session, instance, stale=True)
 
     # Transactions
+
+    def _connected(self, session: Session, _transaction: SessionTransaction, connection: sa.Connection) -> None:
+        if connection.dialect.name == "postgresql":
+            fragile = self._collected(session).fragile
+            if connection not in fragile:
+                fragile.append(connection)
 
     def _begun(self, session: Session, transaction: SessionTransaction) -> None:
         if transaction.nested:
@@ -223,7 +282,7 @@ class SessionReminders:
             return
         session.flush()
         collected = self._collected(session)
-        if rows := [*_all_rows(collected)]:
+        if collected.changes and (rows := _asked(session, collected, partial(_all_rows, collected))):
             self._record(session, rows, collected)
         collected.changes.clear()
 
@@ -290,7 +349,7 @@ def _rows_of(session: Session, tracked: _Tracked, instance: Any, *, stale: bool 
     found = _present(session, instance)
     if found is None:
         return []
-    if stale:
+    if stale and not sa.inspect(found).modified:
         session.refresh(found)
     return [(_key(found), partial(tracked.row, found))]
 
@@ -311,20 +370,27 @@ def _present(session: Session, instance: Any) -> Any:
     return session.get(type(instance), state.identity)
 
 
-def _all_rows(collected: _Collected) -> Iterator[Row]:
-    """Yield the rows of all that was collected; what can't be told is noted, and stops nothing else."""
-    for instance, changes in collected.changes:
-        for name, row in _told(collected, lambda: _key(instance), lambda: [*changes()]):  # noqa: B023 - called at once
-            yield from _told(collected, lambda: name, lambda: [row()])  # noqa: B023 - called at once
+def _asked(session: Session, collected: _Collected, work: Callable[[_Asking], list[T]]) -> list[T]:
+    """Return what the host's functions say; what they change is left to the session's next flush.
+
+    Where a statement that fails undoes the transaction all are asked in one savepoint and, if one fails, anew: each in
+    one of its own.
+    """
+    with session.no_autoflush:
+        if collected.fragile:
+            with suppress(Exception), collected.savepoint():
+                return work(_Asking(collected, together=True))
+        return work(_Asking(collected))
 
 
-def _told(collected: _Collected, name: Callable[[], str], ask: Callable[[], list[T]]) -> list[T]:
-    """Return what the host's functions say; what they raise is noted under a name."""
-    try:
-        return ask()
-    except Exception as error:  # noqa: BLE001 - one row stops nothing else
-        _note(collected, [(None, name())], said(error))
-        return []
+def _all_rows(collected: _Collected, asking: _Asking) -> list[Row]:
+    """Return the rows of all that was collected."""
+    return [
+        row
+        for instance, changes in collected.changes
+        for name, tell in asking.told(partial(_key, instance), lambda: [*changes()])  # noqa: B023 - called at once
+        for row in asking.told(lambda: name, lambda: [tell()])  # noqa: B023 - called at once
+    ]
 
 
 def _note(collected: _Collected, names: Iterable[tuple[str | None, str]], words: str) -> None:

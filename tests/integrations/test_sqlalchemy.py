@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import timedelta
 from functools import partial
 
@@ -44,11 +45,18 @@ class Note(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
 
 
+def nowhere(instance):
+    """Ask the database what it can't answer: PostgreSQL takes no further statement, and no commit, after that."""
+    return sa.orm.object_session(instance).scalars(sa.text("SELECT phone FROM nowhere"))
+
+
 def to_appointment(booking):
     if booking.title == "cancelled":
         return None
     if booking.title == "broken":
         raise ZeroDivisionError(ADA)
+    if booking.title == "asks nowhere":
+        nowhere(booking)
     starts_at = (START + timedelta(days=3)).astimezone(NEW_YORK)
     return Appointment(booking.id, starts_at, title=booking.title, recipients=[Recipient(booking.customer.phone)])
 
@@ -266,6 +274,114 @@ def test_a_row_that_can_t_be_told_fails_no_commit_and_is_listed(reminders, ada, 
     assert (recorded(kit)["A-2"], kit.attention()) == ("Floss", ())
 
 
+def saved(factory):
+    with factory() as session:
+        return {booking.id: booking.customer.phone for booking in session.scalars(sa.select(Booking))}
+
+
+@BOTH
+def test_a_function_whose_question_fails_undoes_no_booking(reminders, ada, factory, kit):
+    """All that was booked is saved, the others are recorded, and no event of the session tells of our savepoints."""
+    nested = []
+    sa.event.listen(factory, "after_transaction_create", lambda _, transaction: nested.append(transaction.nested))
+    with factory.begin() as session:
+        session.add(Booking(id="A-2", customer_id=ada, title="asks nowhere"))
+        session.add(Booking(id="A-3", customer_id=ada))
+    assert (saved(factory), recorded(kit)) == (
+        dict.fromkeys(["A-1", "A-2", "A-3"], ADA),
+        dict.fromkeys(["A-1", "A-3"], "Check-up"),
+    )
+    (item,) = kit.attention()
+    assert ("A-2" in item.what, any(nested)) == (True, False)
+
+
+@BOTH
+def test_a_function_that_lives_with_a_failed_question_undoes_no_booking(ada, factory, engine, kit):
+    """What it caught is known to the database all the same."""
+
+    def lenient(booking):
+        with contextlib.suppress(sa.exc.DBAPIError):
+            nowhere(booking)
+        return to_appointment(booking)
+
+    own = sessionmaker(engine)
+    SessionReminders(kit, own, wake=list).track(Booking, lenient)
+    with own.begin() as session:
+        session.add(Booking(id="A-2", customer_id=ada))
+    assert saved(own) == dict.fromkeys(["A-1", "A-2"], ADA)
+
+
+@BOTH
+def test_a_function_whose_question_fails_undoes_no_deletion(ada, factory, engine, kit):
+    """Asked of a deleted row, as one of a bulk DELETE too: it is withdrawn by its key, and the session goes on."""
+    own = sessionmaker(engine)
+    SessionReminders(kit, own, wake=list).track(Booking, to_appointment, also={Note: nowhere})
+    with own.begin() as session:
+        session.add_all(Booking(id=f"A-{number}", customer_id=ada) for number in (2, 3))
+        session.add_all([Note(id=1), Note(id=2)])
+    with engine.begin() as connection:
+        connection.execute(sa.update(Booking).where(Booking.id != "A-3").values(title="asks nowhere"))
+    with own.begin() as session:
+        session.get(Customer, ada).phone = BEN
+        session.delete(session.get(Booking, "A-1"))
+        session.delete(session.get(Note, 1))
+        session.flush()
+        session.execute(sa.delete(Booking).where(Booking.id == "A-2"))
+        session.execute(sa.delete(Note))
+    assert (saved(own), recorded(kit)) == ({"A-3": BEN}, {"A-3": "Check-up"})
+    with own() as session:
+        assert session.scalars(sa.select(Note.id)).all() == []
+
+
+@BOTH
+def test_rows_of_a_bulk_statement_that_can_t_be_read_undo_nothing(reminders, ada, factory, kit, engine, caplog):
+    """The statement is carried out, and what the session had flushed for it is saved with it."""
+    with engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE bookings DROP COLUMN title"))
+    with factory.begin() as session:
+        session.add(Customer(id=ada + 1, phone=BEN))
+        update = sa.update(Booking).values(customer_id=ada + 1)
+        session.execute(update, execution_options={"synchronize_session": False})
+    with engine.connect() as connection:
+        assert connection.execute(sa.select(Booking.customer_id)).scalars().all() == [ada + 1]
+    assert "rows of a bulk statement on Booking can't be told" in caplog.text
+
+
+@BOTH
+def test_a_flush_that_fails_before_a_bulk_statement_is_the_host_s_to_know(reminders, ada, factory):
+    """What the host had pending fails as it would without us."""
+    with factory() as session:
+        session.add(Booking(id="A-1", customer_id=ada))
+        with pytest.raises(sa.exc.IntegrityError):
+            session.execute(sa.update(Booking).values(title="Floss"))
+
+
+def test_an_id_that_can_t_be_told_of_a_deleted_row_fails_no_flush(ada, factory, engine, kit):
+    """It is listed under its key."""
+    own = sessionmaker(engine)
+    SessionReminders(kit, own, wake=list).track(Booking, to_appointment, id=lambda booking: booking.nothing)
+    with own.begin() as session:
+        session.delete(session.get(Booking, "A-1"))
+    (item,) = kit.attention()
+    assert (saved(own), "A-1" in item.what) == ({}, True)
+
+
+@pytest.mark.hosts
+@pytest.mark.parametrize("engine", ["postgres_url"], indirect=True)
+def test_a_commit_of_many_rows_asks_their_functions_in_one_savepoint(reminders, ada, factory, engine):
+    """As long as none of them fails."""
+    sent = []
+    sa.event.listen(engine, "before_cursor_execute", lambda *args: sent.append(args[2].partition(" ")[0]))
+
+    def savepoints(*ids):
+        sent.clear()
+        with factory.begin() as session:
+            session.add_all(Booking(id=name, customer_id=ada) for name in ids)
+        return sent.count("SAVEPOINT"), sent.count("RELEASE"), sent.count("ROLLBACK")
+
+    assert savepoints("B-0") == savepoints(*(f"C-{number}" for number in range(20))) == (2, 2, 0)
+
+
 @BOTH
 def test_a_ledger_that_can_t_be_written_fails_no_commit(reminders, ada, factory, kit, engine, caplog):
     """Without its tables nothing is recorded, and the booking stands."""
@@ -451,7 +567,9 @@ def test_async_sessions_are_the_same(make_kit, engine, sandbox):
         async with factory() as session:
             session.add(Customer(id=1, phone=ADA, bookings=[Booking(id="A-1"), Booking(id="A-2", title="broken")]))
             await session.rollback()
-            session.add(Customer(id=1, phone=ADA, bookings=[Booking(id="A-1"), Booking(id="A-2", title="broken")]))
+            session.add(
+                Customer(id=1, phone=ADA, bookings=[Booking(id="A-1"), Booking(id="A-2", title="asks nowhere")])
+            )
             await session.commit()
             await reminders.follower.wait()
             customer = await session.get(Customer, 1, options=[selectinload(Customer.bookings)], populate_existing=True)

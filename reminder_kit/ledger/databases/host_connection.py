@@ -70,12 +70,12 @@ def _savepoint(runner: Runner) -> Iterator[None]:
     runner.statement(f"SAVEPOINT {_SAVEPOINT}")
     try:
         yield
+        runner.statement(f"RELEASE SAVEPOINT {_SAVEPOINT}")  # fails where something failed in it that was caught
     except BaseException:
         with suppress(Exception):  # the connection may be lost: what failed first is what is told
             runner.statement(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
             runner.statement(f"RELEASE SAVEPOINT {_SAVEPOINT}")
         raise
-    runner.statement(f"RELEASE SAVEPOINT {_SAVEPOINT}")
 
 
 def _unwrapped(connection: Any) -> Any:
