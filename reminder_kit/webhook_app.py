@@ -30,6 +30,7 @@ from reminder_kit.errors import (
     unforeseen,
 )
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
+from reminder_kit.kit.following import ended, is_under_way
 from reminder_kit.kit.tenant_outcomes import Heard
 from reminder_kit.kit.tenants import AsyncTenants, Tenants
 from reminder_kit.logs import LOG
@@ -158,8 +159,7 @@ class WebhookApp:
         try:
             yield
         finally:
-            if self._follower is not None:
-                await self._follower
+            await ended(self._follower)
             if self._closes:
                 await self._call_kit(self._kit.close)
 
@@ -276,7 +276,7 @@ class WebhookApp:
     def _request_run(self) -> None:
         """Have a run follow: a new one, or once more the one under way."""
         self._run_wanted = True
-        if self._follower is None or self._follower.done():
+        if self._follower is None or not is_under_way(self._follower):
             self._follower = asyncio.get_running_loop().create_task(self._run_while_wanted())
 
     async def _run_while_wanted(self) -> None:

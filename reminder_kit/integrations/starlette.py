@@ -144,7 +144,10 @@ class _Work:
     def wake(self) -> None:
         """Have a run follow; any number of wakes share one."""
         self._wanted = True
-        self._loop.call_soon_threadsafe(self._woken.set)
+        try:
+            self._loop.call_soon_threadsafe(self._woken.set)
+        except RuntimeError:
+            LOG.error("the application's event loop is closed, so that nothing follows: the batch job does it")
 
     async def end(self) -> None:
         """Finish what is under way, and what was woken for."""

@@ -16,7 +16,7 @@ from reminder_kit.forks import Forkable, survive_forks
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
 from reminder_kit.logs import LOG
 
-__all__ = ["Follower", "TaskFollower", "follower_of"]
+__all__ = ["Follower", "TaskFollower", "ended", "follower_of", "is_under_way"]
 
 
 def follower_of(kit: ReminderKit | AsyncReminderKit) -> Follower | TaskFollower:
@@ -29,7 +29,7 @@ def follower_of(kit: ReminderKit | AsyncReminderKit) -> Follower | TaskFollower:
     return TaskFollower(kit) if isinstance(kit, AsyncReminderKit) else Follower(kit)
 
 
-def _tell(error: Exception) -> None:
+def _tell(error: BaseException) -> None:
     said = str(error) if isinstance(error, ReminderKitError) else unforeseen(error)
     LOG.error("what follows a commit failed: %s (the batch job does it)", said)
 
@@ -66,7 +66,15 @@ class Follower(Forkable):
             self._wanted = True
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="reminder_kit follower")
-                self._thread.start()
+                try:
+                    self._thread.start()
+                except Exception as error:  # noqa: BLE001 - the host has committed, and goes on
+                    self._thread = None
+                    LOG.error(
+                        "what was committed is not followed at once, since no thread could be started: %s (the next "
+                        "commit tries again, or the batch job does it)",
+                        unforeseen(error),
+                    )
 
     def _is_wanted(self) -> bool:
         with self._lock:
@@ -81,10 +89,17 @@ class Follower(Forkable):
             while self._is_wanted():
                 try:
                     self._job()
-                except Exception as error:  # noqa: BLE001 - the host goes on whatever it is
+                except BaseException as error:  # noqa: BLE001 - SystemExit of a listener would end this thread alone
                     _tell(error)
         finally:
+            self._gone()
             self._afterwards()
+
+    def _gone(self) -> None:
+        """Have the next wake start a thread anew, whatever ended this one."""
+        with self._lock:
+            if self._thread is threading.current_thread():
+                self._thread = None
 
     def wait(self) -> None:
         """Wait until all that was woken for is done; the thread itself does not wait."""
@@ -95,7 +110,7 @@ class Follower(Forkable):
 
 
 class TaskFollower:
-    """Follows in a task of the event loop in which it is woken."""
+    """Follows in a task of the event loop in which it is woken: of one loop after another."""
 
     def __init__(self, kit: AsyncReminderKit) -> None:
         self._kit = kit
@@ -106,7 +121,7 @@ class TaskFollower:
     def wake(self) -> None:
         """Have what is recorded by now followed; returns at once. Called in the event loop's thread."""
         self._wanted = True
-        if self._task is not None and not self._task.done():
+        if self._task is not None and is_under_way(self._task):
             return
         try:
             self._task = asyncio.get_running_loop().create_task(self._run())
@@ -122,7 +137,17 @@ class TaskFollower:
                 _tell(error)
 
     async def wait(self) -> None:
-        """Wait until all that was woken for is done, in the event loop where that is."""
-        task = self._task
-        if task is not None and task is not asyncio.current_task() and task.get_loop() is asyncio.get_running_loop():
-            await asyncio.shield(task)
+        """Wait until all that was woken for is done, in the event loop where that is; raises nothing of the task's."""
+        if self._task is not asyncio.current_task():
+            await ended(self._task)
+
+
+def is_under_way(task: asyncio.Task[None]) -> bool:
+    """Say whether a task will be gone on with: one that is left over in a loop that was stopped, or closed, is not."""
+    return not task.done() and task.get_loop().is_running()
+
+
+async def ended(task: asyncio.Task[None] | None) -> None:
+    """Wait for a task of this loop to end, cancelled or not; of another one's nothing can be awaited here."""
+    if task is not None and task.get_loop() is asyncio.get_running_loop():
+        await asyncio.wait([task])

@@ -164,6 +164,19 @@ def test_the_applications_own_lifespan_is_wrapped(kit):
     assert seen == ["begins", "ends"]
 
 
+def test_a_wake_after_the_loop_was_closed_harms_nothing(make_kit, caplog):
+    """A host that ended without its lifespan's end has committed all the same: the batch job does it, the log says."""
+    reminders = Reminders(make_kit())
+    loop = asyncio.new_event_loop()
+    life = reminders.lifespan(None)
+    loop.run_until_complete(life.__aenter__())
+    left = asyncio.all_tasks(loop)
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+    reminders.wake()
+    assert (len(left), "event loop is closed" in caplog.text) == (1, True)
+
+
 def test_a_wake_before_the_application_runs_harms_nothing(kit):
     """There is nobody to follow: the batch job does it."""
     Reminders(kit).wake()

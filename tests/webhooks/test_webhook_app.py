@@ -317,6 +317,24 @@ def test_a_failure_of_what_follows_costs_no_answer(make_app, sandbox, logged, mo
     assert sandbox.parked() == []
 
 
+def test_a_run_that_is_left_over_in_another_loop_keeps_no_other_from_following(make_app, sandbox, appointment):
+    """A loop that was closed while it ran goes on with nothing: the next webhook's is in the loop of that."""
+    app = make_app(AsyncReminderKit)
+
+    async def begin():
+        await app._kit.sync(appointment())
+        app._request_run()
+        await asyncio.sleep(0)
+
+    left = asyncio.new_event_loop()
+    left.run_until_complete(begin())
+    left.close()
+    assert len(sandbox.parked()) == 1
+    assert asked(app, "POST", **signed(sandbox, "opted_out", number=NUMBER)).status_code == 200
+    assert sandbox.parked() == []
+    asyncio.run(app._kit.close())
+
+
 def test_a_host_that_is_told_of_an_event_twice_hears_it_once(make_app, sandbox):
     """A webhook that is sent again is answered 200, and calls the host's listeners once."""
     app, received = make_app(), []
