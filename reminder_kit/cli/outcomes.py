@@ -23,7 +23,7 @@ from reminder_kit.planning.report import Report
 if TYPE_CHECKING:
     from reminder_kit.kit.faces import ReminderKit
 
-__all__ = ["finished", "show_plan", "status_of", "told"]
+__all__ = ["finished", "show_plan", "status_of", "told", "worse"]
 
 
 def show_plan(
@@ -97,6 +97,11 @@ def status_of(report: Report) -> int:
     if not report.ok or unread or any(item.fails for item in unseen):
         return 1
     return 4 if unseen else 0
+
+
+def worse(one: int, other: int) -> int:
+    """Return the exit status that counts of two steps: whatever failed before what only waits for a person."""
+    return max((one, other), key=lambda status: (status not in (0, 4), status))
 
 
 def _is_news(change: Change) -> bool:

@@ -15,7 +15,7 @@ import click
 
 from reminder_kit.cli.interrupted import telling_if_interrupted
 from reminder_kit.cli.options import EVERY, INSTANT, chosen, common, forced, now_option, source_option
-from reminder_kit.cli.outcomes import finished, show_plan, told
+from reminder_kit.cli.outcomes import finished, show_plan, told, worse
 from reminder_kit.cli.output import say, warn, write_json, write_json_list
 from reminder_kit.cli.progress import PARKING, progress
 from reminder_kit.cli.repeating import repeated
@@ -170,9 +170,9 @@ def resync(
         pause = None if not opt_outs else _HOUR if every else timedelta(0)
         if every is None:
             with telling_if_interrupted(kit):
-                return max(_reconcile_opt_outs(kit, pause), _resync_once(kit, force=force, whole=whole, quiet=quiet))
+                return worse(_reconcile_opt_outs(kit, pause), _resync_once(kit, force=force, whole=whole, quiet=quiet))
         once = partial(_resync_once, kit, force=force, whole=whole, quiet=quiet, one_line=True)
-        return repeated(lambda: max(_reconcile_opt_outs(kit, pause), once()), every)
+        return repeated(lambda: worse(_reconcile_opt_outs(kit, pause), once()), every)
 
 
 def _reconcile_opt_outs(kit: ReminderKit, pause: timedelta | None) -> int:

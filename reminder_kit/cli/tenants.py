@@ -17,6 +17,7 @@ from attrs import define, field
 
 from reminder_kit.cli.interrupted import terminable
 from reminder_kit.cli.options import chosen
+from reminder_kit.cli.outcomes import status_of, worse
 from reminder_kit.cli.output import say, warn, write_json, write_lines
 from reminder_kit.cli.own_kit import opened_tenants
 from reminder_kit.cli.rendering import Line
@@ -105,7 +106,7 @@ class _Teller:
     def tell(self, outcome: Outcome[Report]) -> None:
         """Write what came of one tenant: JSON on a line of its own, or its headline; what is wrong goes to stderr."""
         with self._lock:
-            self.status = _worse(self.status, _status(outcome))
+            self.status = worse(self.status, _status(outcome))
             if self.is_json:
                 write_json(as_json(outcome), one_line=True)
             elif outcome.result is not None and not (self.quiet and _is_idle(outcome.result)):
@@ -135,16 +136,7 @@ def _warn(outcome: Outcome[Report]) -> None:
 
 def _status(outcome: Outcome[Report]) -> int:
     """Return the exit status that one tenant's outcome means."""
-    if outcome.result is None:
-        return 1
-    from reminder_kit.cli.outcomes import status_of
-
-    return status_of(outcome.result)
-
-
-def _worse(one: int, other: int) -> int:
-    """Return the exit status that counts of two: a failure before what only waits."""
-    return max((one, other), key=(0, 4, 1).index)
+    return 1 if outcome.result is None else status_of(outcome.result)
 
 
 def _is_idle(report: Report) -> bool:

@@ -112,16 +112,16 @@ class Reminders:
             return [(row.source or "default", row.id, words) for row in transaction.rows]
         return []
 
-    def feed(self, *, force: bool = False) -> bool:
-        """Hand in what is live, complete; False: it was refused as unsafe."""
+    def feed(self, *, force: bool = False) -> int:
+        """Hand in what is live, complete; returns the exit status: 1 something failed, 3 it was refused as unsafe."""
         if self.live is None:
-            return True
+            return 0
         try:
-            self.kit.sync(drawn(self.live), complete=True, force=force)
+            report = self.kit.sync(drawn(self.live), complete=True, force=force)
         except UnsafePlanError as error:
             LOG.error("%s", error)
-            return False
-        return True
+            return 3
+        return 0 if report.ok else 1
 
     def _blueprint(self) -> Blueprint:
         blueprint = Blueprint(_NAME, __name__)
@@ -198,10 +198,11 @@ def current_kit() -> ReminderKit:
 def _command(arguments: Sequence[str]) -> None:
     """Reminders: resync, explain ID, attention, status, rules check, … (as reminder-kit, with this app's kit)."""
     from reminder_kit.cli import main
+    from reminder_kit.cli.outcomes import worse
 
     given = list(arguments) or ["--help"]
-    reminders, refused = current_app.extensions[_NAME], False
+    reminders, fed = current_app.extensions[_NAME], 0
     if given[0] == "resync" and not {"--dry-run", "--now", "--help"} & {*given}:
-        refused = not reminders.feed(force="--force" in given)
+        fed = reminders.feed(force="--force" in given)
     status = main([*given, "--app", "reminder_kit.integrations.flask:current_kit"])
-    sys.exit(3 if refused else status)
+    sys.exit(worse(fed, status))

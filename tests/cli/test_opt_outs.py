@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from reminder_kit.cli.outcomes import worse
 from tests.factories import NOW
 
 
@@ -21,3 +24,20 @@ def test_a_list_that_cannot_be_read_is_told_and_the_job_is_done(run, telnyx, cal
     ran = run("resync", "--opt-outs", "--now", NOW, "--json")
     assert (ran.status, ran.json["summary"]["keep"]) == (1, 1)
     assert "could not be read" in ran.err
+
+
+def test_a_list_that_cannot_be_read_outranks_what_waits_for_a_person(run, telnyx, calendar, event):
+    """Status 1, not 4: a job that takes 4 for success must learn that a step failed."""
+    assert run("import", calendar(event("A-1", phone="12")), "--now", NOW).status == 4
+    telnyx.fault("500", method="GET", path="*/messaging_optouts")
+    ran = run("resync", "--opt-outs", "--now", NOW)
+    assert (ran.status, "waits for a person" in ran.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "counts"),
+    [(0, 0, 0), (0, 4, 4), (4, 1, 1), (4, 2, 2), (4, 3, 3), (0, 1, 1), (1, 3, 3), (4, 130, 130)],
+)
+def test_of_two_steps_the_worse_status_counts(one, other, counts):
+    """Whichever comes first: 4 only says that somebody has to look, so that anything that failed outranks it."""
+    assert (worse(one, other), worse(other, one)) == (counts, counts)

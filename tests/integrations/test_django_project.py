@@ -66,6 +66,17 @@ def test_manage_py_refuses_to_withdraw_too_much(manage, patient, book, sandbox):
     assert len(parked_texts(sandbox)) > 0
 
 
+def test_manage_py_resync_ends_with_1_where_what_is_live_failed(manage, patient, book, sandbox):
+    """Whatever else waits for a person: 4 is for jobs in which all was done."""
+    from tests.integrations.clinic.models import Visit
+
+    book(patient)
+    sandbox.fault("error", times=None, method="POST", status=400, code="40302")
+    Visit.objects.update(title="Floss")
+    assert manage("resync")[0] == 1
+    assert manage("resync")[0] == 4
+
+
 @pytest.mark.parametrize(
     ("given", "rest", "pause"),
     [

@@ -246,6 +246,14 @@ def test_resync_hands_in_what_is_live_first(app, command, reminders, kit, appoin
     assert len(sandbox.parked()) == 2
 
 
+def test_resync_ends_with_1_where_what_is_live_failed(command, reminders, appointment, sandbox):
+    """Whatever else waits for a person: 4 is for jobs in which all was done."""
+    reminders.live = lambda: iter([appointment()])
+    sandbox.fault("error", times=None, method="POST", status=400, code="40302")
+    assert command("resync")[0] == 1
+    assert command("resync")[0] == 4
+
+
 def test_an_async_kit_is_refused(make_kit):
     """Flask's views block."""
     with pytest.raises(InvalidInputError, match="give a ReminderKit"):

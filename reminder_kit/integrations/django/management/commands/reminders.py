@@ -16,6 +16,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from reminder_kit.cli import main
+from reminder_kit.cli.outcomes import worse
 from reminder_kit.errors import UnsafePlanError
 from reminder_kit.integrations.django.registry import reminders
 
@@ -79,4 +80,4 @@ def _resync_once(given: list[str]) -> int:
             failed |= not isinstance(report, UnsafePlanError) and not report.ok
             sys.stderr.write(f"{source}: {report}\n")
     status = _run(given)
-    return 3 if refused else status or int(failed)
+    return 3 if refused else worse(int(failed), status)
