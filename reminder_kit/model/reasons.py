@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["SAID_BY_OTHERS", "WAITS", "Reason"]
+__all__ = ["KEPT_DESPITE", "SAID_BY_OTHERS", "WAITS", "Reason"]
 
 
 class Reason(StrEnum):
@@ -105,6 +105,9 @@ class Reason(StrEnum):
 
 WAITS = (Reason.WAITING_ACCOUNT, Reason.WAITING_PROVIDER)
 """Why a reminder is held that waits for what may be mended, not for its time."""
+
+KEPT_DESPITE = (Reason.TOO_LATE, Reason.TEMPLATE_ERROR, *WAITS)
+"""Why a parked message is kept that should be another one by now; recorded in place of why it was parked."""
 
 SAID_BY_OTHERS = (Reason.SAME_TEXT, Reason.TOLD_ELSEWHERE)
 """Why a reminder is not sent that another record of its visit says."""

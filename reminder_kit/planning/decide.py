@@ -17,7 +17,7 @@ from reminder_kit.model.blockers import Blocker, stopping
 from reminder_kit.model.lifecycle import OPEN, SENT, State
 from reminder_kit.model.messages import Draft, Message
 from reminder_kit.model.phones import country_of
-from reminder_kit.model.reasons import Reason
+from reminder_kit.model.reasons import KEPT_DESPITE, Reason
 from reminder_kit.model.records import Identity, ReminderStatus
 from reminder_kit.planning.assessment import Assessment, as_if_settled, assess, says_when
 from reminder_kit.planning.changes import Change, ChangeKind
@@ -197,11 +197,11 @@ def _kept(assessment: Assessment, parked: Message, observed: Observed) -> Decisi
 
 
 def _reason_of_parked(assessment: Assessment, observed: Observed, reason: Reason) -> str:
-    """Return why a kept message is where it is: what was recorded when it was parked, or that it is too late."""
+    """Return why a kept message is where it is: what was recorded when it was parked, or why it is no other one."""
     record = observed.outcomes.get(assessment.reminder.key)
-    if record is None or record.status is not ReminderStatus.PARKED or Reason.TOO_LATE in (reason, record.reason):
+    if record is None or record.status is not ReminderStatus.PARKED:
         return reason.value
-    return record.reason
+    return reason.value if reason in KEPT_DESPITE or record.reason in KEPT_DESPITE else record.reason
 
 
 def _parking(assessment: Assessment, observed: Observed, kind: ChangeKind, draft: Draft, reason: Reason) -> Decision:

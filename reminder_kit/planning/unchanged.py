@@ -11,7 +11,7 @@ from attrs import evolve
 
 from reminder_kit.model.lifecycle import OPEN, SENT
 from reminder_kit.model.messages import Message
-from reminder_kit.model.reasons import Reason
+from reminder_kit.model.reasons import KEPT_DESPITE, Reason
 from reminder_kit.model.records import AppointmentRecord, Identity, ReminderRecord, ReminderStatus
 from reminder_kit.planning.changes import WORK, Change, ChangeKind
 from reminder_kit.planning.decision import Decision
@@ -52,7 +52,7 @@ def _unchanged(identity: Identity, record: ReminderRecord, message: Message | No
     if record.status is ReminderStatus.HELD:
         kind = ChangeKind.HOLD
     elif record.status is ReminderStatus.PARKED:
-        kind, reason = ChangeKind.KEEP, Reason.TOO_LATE if reason is Reason.TOO_LATE else Reason.UNCHANGED
+        kind, reason = ChangeKind.KEEP, reason if reason in KEPT_DESPITE else Reason.UNCHANGED
         if message is not None and message.state not in OPEN:
             kind, reason = ChangeKind.SKIP, Reason.ALREADY_SENT
     parked = message if message is not None and record.status is ReminderStatus.PARKED else None

@@ -73,5 +73,5 @@ class Looking:
 
 
 def _waits_for_account(reminder_record: ReminderRecord) -> bool:
-    """Say whether a reminder is recorded as waiting until the account is mended."""
-    return reminder_record.status is ReminderStatus.HELD and reminder_record.reason == Reason.WAITING_ACCOUNT
+    """Say whether a reminder, or a change of its parked message, is recorded as waiting until the account is mended."""
+    return reminder_record.status is not ReminderStatus.SKIPPED and reminder_record.reason == Reason.WAITING_ACCOUNT

@@ -465,7 +465,7 @@ def test_what_waits_for_a_person_is_found(ask, rows):
         and owner.snapshot
         and not owner.removed
         and each.reason in mendable
-        and each.stand != "parked"
+        and (each.stand != "parked" or (each.send_at or 0) > AT)
         and (owner.starts_at > AT or (each.due_at or 0) > AT)
     ]
     waiting.sort(key=lambda one: one[:2])

@@ -263,10 +263,22 @@ def test_a_true_message_stays_while_nothing_would_be_taken_in_its_stead():
     found = decided(PARKED, appointment=renamed, blockers=[BLOCKER], outcomes=[RECORD])
     assert (found.kind, found.reason, found.causes) == ("keep", BLOCKER.reason, ("text",))
     assert (found.park_at, found.error, found.draft, found.status) == (DUE, "refused", None, "parked")
-    assert found.record.reason == "shifted_quiet_hours"
+    assert found.record.reason == BLOCKER.reason
     assert decided(PARKED, appointment=visit("A", 12), blockers=[BLOCKER]).kind is ChangeKind.REPLACE
     creating = evolve(PARKED, state=State.CREATING)
     assert decided(creating, appointment=renamed, blockers=[BLOCKER]).kind is ChangeKind.REPLACE
+
+
+@pytest.mark.parametrize("before", ["shifted_quiet_hours", "too_late", "template_error", "waiting_account"])
+def test_why_a_kept_message_is_no_other_one_is_recorded_as_long_as_that_lasts(before):
+    """So that who waits for other words can be named; it is unchanged once they are as it has them."""
+    broken = settings_of(Rule("day-before", before="24 hours", text="{{ data.room }}"))
+    found = decided(PARKED, settings=broken, outcomes=[evolve(RECORD, reason=before)])
+    assert (found.kind, found.reason, found.record.reason) == ("keep", "template_error", "template_error")
+    assert "room" in found.record.error
+    mended = decided(PARKED, outcomes=[evolve(RECORD, reason=before, error="why")])
+    assert (mended.kind, mended.reason, mended.record.error) == ("keep", "unchanged", "")
+    assert mended.record.reason == ("shifted_quiet_hours" if before == "shifted_quiet_hours" else "unchanged")
 
 
 @pytest.mark.parametrize("told", [Reason.QUARANTINED, Reason.INVALID_NUMBER, Reason.OPTED_OUT])

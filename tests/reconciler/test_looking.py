@@ -85,10 +85,12 @@ WAITS = kept(status=ReminderStatus.HELD, reason="waiting_account")
         ({"outcomes": (kept(), WAITS)}, False),
         ({"outcomes": (evolve(WAITS, reason="waiting_provider"),)}, True),
         ({"outcomes": (evolve(WAITS, status=ReminderStatus.SKIPPED),)}, True),
+        ({"outcomes": (evolve(WAITS, status=ReminderStatus.PARKED),)}, False),
         ({"removed": True}, True),
     ],
     ids=["stands", "written", "other settings", "never worked on", "was due", "is due", "comes due", "parked",
-         "in doubt", "wanted back", "unknown", "waits for the account", "waits for the provider", "skipped", "removed"],
+         "in doubt", "wanted back", "unknown", "waits for the account", "waits for the provider", "skipped",
+         "kept meanwhile", "removed"],
 )  # fmt: skip
 def test_what_stands_needs_no_look(changes, stands):
     """Planned with these settings, nothing new, nothing due, nothing open."""
@@ -149,13 +151,15 @@ def test_a_cause_of_the_reminders_own_stops_no_account():
     ids=["ours serve", "theirs serve", "theirs serve, planned by ours"],
 )
 def test_what_other_rules_parked_says_so(standing, planned_with, reason):
-    """What is held, skipped, or too late is told as it is recorded."""
-    outcomes = (kept("k"), kept("l", status=ReminderStatus.HELD, reason="beyond_window"), kept("m", reason="too_late"))
+    """What is held, skipped, or kept despite other words is told as it is recorded."""
+    held = kept("l", status=ReminderStatus.HELD, reason="beyond_window")
+    outcomes = (kept("k"), held, kept("m", reason="too_late"), kept("n", reason="template_error"))
     found = looking(standing=standing).recorded_changes(record(planned_with=planned_with, outcomes=outcomes))
     assert [(change.kind.value, change.reason.value) for change in found] == [
         ("keep", reason),
         ("hold", "beyond_window"),
         ("keep", "too_late"),
+        ("keep", "template_error"),
     ]
 
 

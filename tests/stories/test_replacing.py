@@ -44,6 +44,31 @@ def test_what_is_for_another_time_is_withdrawn_in_any_case(make_kit, sandbox, ap
     assert parked.text.startswith("6 tomorrow")
 
 
+ROOM = Rule("day-before", before="24 hours", text="{{ data.room }} {{ when }}")
+
+
+def test_who_keeps_yesterdays_words_since_none_can_be_written_waits_for_a_person(make_kit, sandbox, appointment):
+    """By name, in every run, until the rule is mended; nobody else learns that the new words are not said."""
+    make_kit(STRICT).sync([appointment("A-1"), appointment("A-2", phone="+12025550124")])
+    (item,) = make_kit([ROOM]).resync().attention
+    assert (item.kind, item.fails, {one.identity.id for one in item.affected}) == ("text", False, {"A-1", "A-2"})
+    assert "data has no attribute 'room'" in item.what
+    assert [each.kind for each in make_kit([ROOM]).resync().attention] == ["text"]
+    mended = make_kit([Rule("day-before", before="24 hours", text="Room 5 {{ when }}")])
+    assert mended.resync().attention == ()
+    assert [message.text[:6] for message in sandbox.parked()] == ["Room 5", "Room 5"]
+
+
+def test_it_waits_no_more_once_the_old_words_went_out(make_kit, sandbox, appointment):
+    """They can't be mended any more."""
+    make_kit(STRICT).sync(appointment())
+    kit = make_kit([ROOM], expected_every=timedelta(days=9))
+    assert len(kit.resync().attention) == 1
+    sandbox.clock.set(DUE + timedelta(minutes=1))
+    assert kit.attention() == ()
+    assert kit.resync().attention == ()
+
+
 def test_one_whose_process_died_in_between_is_sent_late(make_kit, sandbox, appointment):
     """A process that dies between cancelling and creating leaves a replacement to be sent late."""
     kit = make_kit(STRICT)

@@ -301,11 +301,13 @@ def test_other_words_keep_the_old_message_while_nothing_is_taken(clinic):
     here.kit.sync(first)
     here.refuse(DISABLED)
     here.kit.sync(people(1))
-    here.kit.sync(evolve(first, title="X-ray"))
+    (item,) = here.kit.sync(evolve(first, title="X-ray")).attention
+    assert {member.identity.id for member in item.affected} == {"A-000", "A-1"}
     assert [message.text for message in here.sandbox.parked()] == ["Check-up tomorrow at 9:00 AM"]
     here.recover()
     here.sandbox.clock.advance(minutes=5)
-    assert here.kit.resync().ok
+    report = here.kit.resync()
+    assert (report.ok, report.attention) == (True, ())
     assert "X-ray" in " ".join(message.text for message in here.sandbox.parked())
     assert len(here.sandbox.parked()) == 2
 

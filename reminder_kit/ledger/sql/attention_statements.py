@@ -25,7 +25,7 @@ _MENDABLE = (
     Reason.TEMPLATE_ERROR,
     Reason.NO_RECIPIENT,
 )
-"""Why a reminder is held or skipped that a person can mend."""
+"""Why a reminder is held or skipped, or its parked message is not made anew, that a person can mend."""
 
 
 class AttentionStatements(Builder):
@@ -33,7 +33,10 @@ class AttentionStatements(Builder):
 
     @cached_property
     def waiting(self) -> Any:
-        """Coming reminders for which a person can do something, with their appointments, the soonest first."""
+        """Coming reminders for which a person can do something, with their appointments, the soonest first.
+
+        Of those whose message is parked, what can be done is over as it goes out.
+        """
         table, owner = self.tables.reminders, self.tables.appointments
         chosen = sa.select(
             table.c.key,
@@ -49,7 +52,7 @@ class AttentionStatements(Builder):
         return chosen.where(
             table.c.namespace == sa.bindparam("namespace"),
             table.c.reason.in_(words(_MENDABLE)),
-            table.c.stand != sa.literal_column("'parked'"),
+            sa.or_(table.c.stand != sa.literal_column("'parked'"), table.c.send_at > sa.bindparam("now")),
             owner.c.removed == sa.false(),
             owner.c.snapshot != "",
             sa.or_(owner.c.starts_at > sa.bindparam("now"), table.c.due_at > sa.bindparam("now")),
