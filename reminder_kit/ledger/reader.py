@@ -280,8 +280,8 @@ class Reader:
         """Return what is recorded, at `now` (UTC), of what may wait for a person."""
         statements, same = self._statements.attention, {"namespace": self._namespace}
         waiting = [
-            Affected(key, Identity(*identity), rule, to, instant(start_at), reason, error)
-            for key, *identity, rule, to, start_at, reason, error in self._runner.rows(
+            Affected(key, Identity(*identity), rule, to, instant(start_at), reason, error, blocker=blocker)
+            for key, *identity, rule, to, start_at, reason, error, blocker in self._runner.rows(
                 statements.waiting, **same, now=micros(now)
             )
         ]

@@ -115,6 +115,8 @@ class ReminderRecord:
     replacing: bool = False
     #: What went wrong, in words; "": nothing.
     error: str = ""
+    #: The name of the blocker that it waits for (`Blocker.name`); "": it waits for none.
+    blocker: str = ""
 
 
 @frozen

@@ -21,62 +21,13 @@ from reminder_kit.model.reasons import WAITS, Reason
 from reminder_kit.model.records import Identity
 from reminder_kit.model.restorations import IN_GAP, Restoration
 from reminder_kit.model.rule_sets import RuleSetRecord, rests_at, serving, working
+from reminder_kit.planning.remedies import REMEDIES, WRONG
 from reminder_kit.text.printable import printable
 
 __all__ = ["UNREADABLE", "Affected", "AttentionFacts", "AttentionItem", "Mark", "attention_items", "item_id"]
 
 _FORGOTTEN = timedelta(days=1)
 """How long after its next try a blocker is listed for which nobody waits any more."""
-
-_WHAT = {
-    "number": "no message can reach the number",
-    "without_phone": "there is nobody to write to",
-    "unclear_reply": "a reply may ask for no more messages",
-    "erased": "somebody who was erased was handed in again; nothing goes to the number",
-}
-"""What is wrong, where it is the same for all that an item is about."""
-
-_REMEDIES = {
-    "message": "change the text, the number or the media: the same message is never taken",
-    "number": "correct the phone number",
-    "text": "correct the rule's text, or the data that it speaks of",
-    "without_phone": "write a phone number into the event, or into the directory",
-    "unknown": "nothing, or ask the person; `retry ID` sends one more, which may be a second one",
-    "answer": "nothing: it is looked up again by itself; check the settings at the provider if it stays",
-    "unreadable": "correct the appointment, or install what it needs on this machine",
-    "calendar": "correct the event in its calendar",
-    "rules": (
-        "nothing while a deploy goes on; else give every worker, cron too, the same rules (`--app`), or those that "
-        "are to have others a `namespace` of their own; `resync --force` takes over now"
-    ),
-    "ledger": (
-        "`reminder-kit ledger adopt` (kit.ledger.adopt()) if it was moved, and the old one works no more, `adopt "
-        "--restored` if it is a backup; a copy to try things on needs a key, and `only_to`, of its own first"
-    ),
-    "restored": (
-        "bar again (`suppress`) whom you barred since, then `reminder-kit ledger adopt` (kit.ledger.adopt()), and hand "
-        "all appointments in"
-    ),
-    "opt_outs": (
-        "`resync` reads the provider's list, where it keeps one; else bar them again (`suppress`), then `reminder-kit "
-        "ledger adopt --opt-outs-known` (kit.ledger.adopt(opt_outs_known=True))"
-    ),
-    "gap": "look at the provider for what it should not send; hand all appointments in, so that none is made twice",
-    "awaited": (
-        "hand all appointments in (`resync` with them, `import FILE`, `complete` where they are all); `retry ID` for "
-        "one that is as it is recorded"
-    ),
-    "unclear_reply": (
-        "read it, and ask if need be: `suppress PHONE` (kit.suppress) if no more messages are wanted; "
-        "mark it as seen if they are"
-    ),
-    "erased": (
-        "remove the person where the appointment comes from, then `person PHONE --erase` (kit.erase) again; `allow "
-        "PHONE` if they are to be reminded after all"
-    ),
-    "batch_job": "run `reminder-kit resync` from cron, or with --every 60s",
-}
-"""What to do about it, by the kind of item."""
 
 
 def item_id(*cause: str) -> str:
@@ -119,6 +70,8 @@ class Affected:
     error: str = field(default="", repr=False)
     #: Whether somebody has seen it.
     seen: bool = False
+    #: The name of the blocker that it waits for; "": it waits for none.
+    blocker: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return the object of the command line's `--json`."""
@@ -247,7 +200,7 @@ def _marked(item: AttentionItem, facts: AttentionFacts, now: datetime) -> Attent
 
 def _blocked(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
     for blocker in facts.blockers:
-        affected = tuple(member for member in facts.waiting if member.reason in WAITS and member.error == blocker.error)
+        affected = tuple(one for one in facts.waiting if one.reason in WAITS and one.blocker == blocker.name)
         if not affected and now - blocker.next_try_at > _FORGOTTEN:
             continue
         said, _, remedy = blocker.error.rpartition(": ")
@@ -278,8 +231,8 @@ def _refused(facts: AttentionFacts, now: datetime, *, without_phone: bool) -> It
         yield AttentionItem(
             id=item_id(kind, cause),
             kind=kind,
-            what=_WHAT.get(kind) or affected[0].error,
-            remedy=_REMEDIES[kind],
+            what=WRONG.get(kind) or affected[0].error,
+            remedy=REMEDIES[kind],
             since=now,
             affected=tuple(affected),
             fails=kind == "text" and cause not in facts.written,
@@ -295,7 +248,7 @@ def _in_doubt(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
                 id=item_id(kind, member.key),
                 kind=kind,
                 what=member.error or "no answer",
-                remedy=_REMEDIES[kind],
+                remedy=REMEDIES[kind],
                 since=now,
                 affected=(member,),
             )
@@ -311,8 +264,8 @@ def _unclear(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
         yield AttentionItem(
             id=item_id("unclear_reply", replies[0].key),
             kind="unclear_reply",
-            what=_WHAT["unclear_reply"] + held,
-            remedy=_REMEDIES["unclear_reply"],
+            what=WRONG["unclear_reply"] + held,
+            remedy=REMEDIES["unclear_reply"],
             since=now,
             affected=tuple(replies),
         )
@@ -321,7 +274,7 @@ def _unclear(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
 def _erased(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
     """Yield the item that says that whoever hands appointments in still has people who were erased."""
     if facts.erased:
-        what, remedy = _WHAT["erased"], _REMEDIES["erased"]
+        what, remedy = WRONG["erased"], REMEDIES["erased"]
         yield AttentionItem(item_id("erased"), "erased", what, remedy, now, affected=tuple(facts.erased))
 
 
@@ -337,7 +290,7 @@ def _unread(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
             id=item,
             kind=kind,
             what=affected[0].error,
-            remedy=_REMEDIES[kind],
+            remedy=REMEDIES[kind],
             since=now,
             affected=tuple(sorted(affected, key=lambda member: member.key)),
         )
@@ -353,7 +306,7 @@ def _other_rules(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem
         kind="rules",
         what=f"{len(others) + 1} rule sets work on this ledger, which serves {current.rules}; "
         f"{', '.join(str(record.rules) for record in others)} leave what is parked",
-        remedy=_REMEDIES["rules"],
+        remedy=REMEDIES["rules"],
         since=current.since,
         next_try_at=rests_at(current),
         affected=tuple(Affected(record.rules.digest, error=str(record.rules)) for record in (current, *others)),
@@ -365,10 +318,10 @@ def _still(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
     known = facts.restoration
     if facts.still:
         kind = "restored" if known is not None and not known.adopted else "ledger"
-        yield AttentionItem(item_id("ledger"), "ledger", f"nobody is written to: {facts.still}", _REMEDIES[kind], now)
+        yield AttentionItem(item_id("ledger"), "ledger", f"nobody is written to: {facts.still}", REMEDIES[kind], now)
     elif known is not None and not known.lets_work:
         what = f"nobody is written to: it is not known who opted out between {iso(known.since)} and {iso(known.at)}"
-        yield AttentionItem(item_id("ledger"), "ledger", what, _REMEDIES["opt_outs"], now)
+        yield AttentionItem(item_id("ledger"), "ledger", what, REMEDIES["opt_outs"], now)
 
 
 def _restored(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
@@ -379,15 +332,15 @@ def _restored(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
     between = f"between {iso(known.since)} and {iso(known.at)}"
     if known.until is not None and now < known.until:
         what = f"what was parked {between} is not known to the restored ledger, and may go out until {iso(known.until)}"
-        yield AttentionItem(item_id("restored", iso(known.at)), "restored", what, _REMEDIES["gap"], known.at)
+        yield AttentionItem(item_id("restored", iso(known.at)), "restored", what, REMEDIES["gap"], known.at)
     unseen = tuple(member for member in facts.answered if member.error.startswith(IN_GAP))
     if unseen and known.lets_work:
         what = "parked messages could not be looked up yet since the ledger was restored"
-        yield AttentionItem(item_id("restored", "unseen"), "restored", what, _REMEDIES["answer"], now, affected=unseen)
+        yield AttentionItem(item_id("restored", "unseen"), "restored", what, REMEDIES["answer"], now, affected=unseen)
     awaited = tuple(member for member in facts.waiting if member.reason == Reason.RESTORED_LEDGER)
     if awaited:
         what = f"appointments that did not come in again since the ledger was restored may have changed {between}"
-        yield AttentionItem(item_id("restored"), "restored", what, _REMEDIES["awaited"], now, affected=awaited)
+        yield AttentionItem(item_id("restored"), "restored", what, REMEDIES["awaited"], now, affected=awaited)
 
 
 def _idle(facts: AttentionFacts, now: datetime, expected_every: timedelta) -> Iterable[AttentionItem]:
@@ -395,4 +348,4 @@ def _idle(facts: AttentionFacts, now: datetime, expected_every: timedelta) -> It
     if facts.worked_at is None or now - facts.worked_at <= expected_every:
         return
     what = f"the batch job last ran at {iso(facts.worked_at)}" if facts.has_run else "the batch job never ran"
-    yield AttentionItem(item_id("batch_job"), "batch_job", what, _REMEDIES["batch_job"], facts.worked_at)
+    yield AttentionItem(item_id("batch_job"), "batch_job", what, REMEDIES["batch_job"], facts.worked_at)

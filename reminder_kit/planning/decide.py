@@ -24,6 +24,7 @@ from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.combining import combine
 from reminder_kit.planning.day_limit import within_day_limit
 from reminder_kit.planning.decision import Decision, Doubt
+from reminder_kit.planning.fallback import fallback_key, stopped_by
 from reminder_kit.planning.message_times import cancellable, may_be_taken, why_refused
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.repeats import siblings_of, skip_same_texts
@@ -52,6 +53,8 @@ def decide(observed: Observed, settings: Settings, now: datetime) -> list[Decisi
     for assessment in assessments if settings.others else ():
         assessment.notes = (*assessment.notes, f"sent from {settings.of(assessment.reminder).sender}")
     decisions = [_decision(assessment, observed, settings, now) for assessment in assessments]
+    if settings.fallback is not None and observed.blockers:
+        decisions = _stopped_both_ways(decisions, observed, settings)
     if observed.outcomes or observed.messages:
         known = {assessment.reminder.key for assessment in assessments}
         gone = [key for key in {**observed.outcomes, **observed.messages} if key not in known]
@@ -84,6 +87,7 @@ def _fenced(decision: Decision, observed: Observed, settings: Settings) -> Decis
         replacing=False,
         adopt=False,
         error="",
+        blocker="",
     )
 
 
@@ -116,7 +120,8 @@ def _decision(assessment: Assessment, observed: Observed, settings: Settings, no
     blocker = _stopping(assessment, observed, draft, own_settings)
     if blocker is not None and parked.state is State.SCHEDULED and says_when(assessment.causes):
         assessment.skip = blocker.reason  # better yesterday's words than none: nothing would be taken in its stead
-        return evolve(_kept(assessment, parked, observed), park_at=blocker.next_try_at, error=blocker.error)
+        kept = _kept(assessment, parked, observed)
+        return evolve(kept, park_at=blocker.next_try_at, error=blocker.error, blocker=blocker.name)
     return _parking(assessment, observed, ChangeKind.REPLACE, draft, assessment.placement.reason)
 
 
@@ -133,6 +138,20 @@ def _new(assessment: Assessment, observed: Observed, draft: Draft, settings: Set
         return evolve(decision, doubt=Doubt(assessment.doubted_since, _lost_draft(assessment, draft, settings)))
     blocker = _stopping(assessment, observed, draft, own_settings)
     return decision if blocker is None or blocker.next_try_at <= now else decision.waiting_for(blocker)
+
+
+def _stopped_both_ways(decisions: Sequence[Decision], observed: Observed, settings: Settings) -> list[Decision]:
+    """Return decisions that name what stops a reminder where its fallback, which should take care of it, does not."""
+    unparked = {decision.key for decision in decisions if decision.status is not ReminderStatus.PARKED}
+
+    def named(decision: Decision) -> Decision:
+        is_left_to_it = decision.reason is Reason.WAITING_ACCOUNT and decision.kind is ChangeKind.SKIP
+        if not is_left_to_it or decision.reminder is None or fallback_key(decision.key) not in unparked:
+            return decision
+        blocker = stopped_by(decision.reminder, settings, observed.blockers)
+        return decision if blocker is None else evolve(decision, blocker=blocker.name)
+
+    return [named(decision) for decision in decisions]
 
 
 def _lost_draft(assessment: Assessment, draft: Draft, settings: Settings) -> Draft:

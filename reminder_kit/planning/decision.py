@@ -70,6 +70,8 @@ class Decision:
     replacing: bool = False
     #: Why the text can't be written, or why there is nothing to send; "" where all is well.
     error: str = ""
+    #: The name of the blocker for which nothing new is parked now; "": none stops it.
+    blocker: str = ""
     #: The recipient's zone, "" where nothing is to be said to anybody.
     zone: str = ""
     #: The wanted reminder; None where it is only recorded, and no rule or recipient wants it any more.
@@ -139,6 +141,7 @@ class Decision:
             park_at=self.park_at,
             replacing=self.replacing,
             error=self.error,
+            blocker=self.blocker,
         )
 
     @property
@@ -155,7 +158,8 @@ class Decision:
     def waiting_for(self, blocker: Blocker) -> Decision:
         """Return the decision as one to hold until a message may be tried again that this blocker stops."""
         replacing = self.replaces or self.replacing
-        return self.unsent(blocker.reason, blocker.next_try_at, error=blocker.error, replacing=replacing)
+        waiting = self.unsent(blocker.reason, blocker.next_try_at, error=blocker.error, replacing=replacing)
+        return evolve(waiting, blocker=blocker.name)
 
     def unsent(
         self, reason: Reason, park_at: datetime | None = None, *, error: str = "", replacing: bool = False
@@ -173,5 +177,6 @@ class Decision:
             park_at=park_at,
             draft=None,
             error=error or self.error,
+            blocker="",
             replacing=replacing,
         )

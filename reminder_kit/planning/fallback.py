@@ -48,7 +48,7 @@ from reminder_kit.rules.placement import FOLLOW_UP_PATIENCE, Placement, Placemen
 from reminder_kit.rules.reminders import Detour, Reminder
 from reminder_kit.rules.rule import Rule
 
-__all__ = ["fallback_id", "fallback_key", "fallback_rule", "with_fallbacks"]
+__all__ = ["fallback_id", "fallback_key", "fallback_rule", "stopped_by", "with_fallbacks"]
 
 
 def fallback_key(key: str) -> str:
@@ -240,19 +240,15 @@ def _is_stopped(reminder: Reminder, settings: Settings, blockers: Sequence[Block
     Where its sender is refused, that is known at once; else the account may be mended until waiting would make it late.
     What is due is tried first, unless the fallback alone can be in time.
     """
-    if not blockers or now is None or reminder.recipient is None or reminder.due_at is None:
-        return ""
-    rule, own = reminder.rule, settings.of(reminder)
-    like = Draft(reminder.to, "", reminder.due_at, "", rule.media_urls, rule.channel)
-    blocker = stopping(blockers, reminder.key, like, **own.origin)
-    if blocker is None:
+    blocker = stopped_by(reminder, settings, blockers) if blockers else None
+    if blocker is None or now is None or reminder.due_at is None:
         return ""
     if blocker.next_try_at <= now:
         stops = _is_sooner_by_fallback(reminder, settings, now)
     else:
-        senders = [one for one in blockers if one.elsewhere]
-        too_late = blocker.next_try_at + own.window.min_lead + own.window.margin >= reminder.due_at
-        stops = too_late or stopping(senders, reminder.key, like, **own.origin) is not None
+        window = settings.of(reminder).window
+        too_late = blocker.next_try_at + window.min_lead + window.margin >= reminder.due_at
+        stops = too_late or stopped_by(reminder, settings, [one for one in blockers if one.elsewhere]) is not None
     return "a message that the provider does not take now" if stops else ""
 
 
@@ -273,6 +269,14 @@ def _lateness(placement: Placement) -> int:
     if placement.decision is PlacementDecision.SKIP:
         return 2
     return int(placement.reason is Reason.CLAMPED_LATE)
+
+
+def stopped_by(reminder: Reminder, settings: Settings, blockers: Iterable[Blocker]) -> Blocker | None:
+    """Return what keeps the provider of a reminder from taking it, whatever its words; None: nothing does."""
+    if reminder.recipient is None or reminder.due_at is None:
+        return None
+    like = Draft(reminder.to, "", reminder.due_at, "", reminder.rule.media_urls, reminder.rule.channel)
+    return stopping(blockers, reminder.key, like, **settings.of(reminder).origin)
 
 
 def _was_refused(message: Message, *, ever: bool) -> bool:

@@ -71,6 +71,7 @@ def _of_parked(decision: Decision, message: Message, observed: Observed, *, fres
         replacing=False,
         adopt=False,
         error="",
+        blocker="",
     )
     if record is None:
         return kept
@@ -93,6 +94,7 @@ def _as_recorded(decision: Decision, record: ReminderRecord) -> Decision:
         park_at=record.park_at,
         replacing=record.replacing,
         error=record.error,
+        blocker=record.blocker,
         draft=None,
         placement=None,
     )

@@ -98,13 +98,13 @@ def start_afresh(id: str, source: str | None, now: datetime, tx: Transaction) ->
         raise InvalidInputError(
             f"nothing is recorded for {shown_name(id)}: check the id (the UID of a calendar's event)"
         )
-    errors: set[str] = set()
+    stopped_by: set[str] = set()
     stood_in: list[ReminderRecord] = []
     for record in tx.reader.records(identities=identities):
         _forget_back_off(record, now, tx)
         if record.is_awaited:
             tx.restorations.recognise(record)
-        errors |= {reminder_record.error for reminder_record in record.outcomes if reminder_record.reason in WAITS}
+        stopped_by |= {reminder_record.blocker for reminder_record in record.outcomes}
         stood_in += filter(_is_stood_in, record.outcomes)
         _forget_given_up(record, now, tx)
         for message in record.messages:
@@ -116,7 +116,7 @@ def start_afresh(id: str, source: str | None, now: datetime, tx: Transaction) ->
             elif message.state is State.REJECTED and not may_be_taken(message):
                 tx.move_message(None, message, evolve(message, error=f"{NEVER_SENT}: {message.error}"))
     for blocker in tx.reader.blockers():
-        stops = blocker.error in errors or any(_stops(blocker, reminder_record) for reminder_record in stood_in)
+        stops = blocker.name in stopped_by or any(_stops(blocker, reminder_record) for reminder_record in stood_in)
         if stops and blocker.next_try_at > now:
             tx.keep_blocker(evolve(blocker, next_try_at=now))
     tx.mark_dirty(identities=identities)

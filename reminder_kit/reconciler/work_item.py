@@ -293,7 +293,7 @@ def _is_news(before: ReminderRecord | None, after: ReminderRecord) -> bool:
     if before is None or after.reason not in WAITS:
         return before != after
     error = before.error if after.reason == Reason.WAITING_PROVIDER else after.error
-    return evolve(after, park_at=before.park_at, error=error) != before
+    return evolve(after, park_at=before.park_at, error=error, blocker=before.blocker) != before
 
 
 def _detail(record: ReminderRecord, version: str | None) -> dict[str, str]:

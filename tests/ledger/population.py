@@ -128,6 +128,7 @@ class Population:
             park_at=self._hour(None),
             replacing=self._flag(),
             error=self._draw.choice(["", "no name"]),
+            blocker="" if place % 3 else f"b-{place % 2}",
         )
 
     def _message(self, place):

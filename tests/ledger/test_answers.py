@@ -130,6 +130,7 @@ def test_a_record_has_every_field_its_reminders_and_its_messages(ask, rows):
                 each.park_at,
                 each.replacing,
                 each.error,
+                each.blocker,
             )
             for each in record.outcomes
         ] == [
@@ -145,6 +146,7 @@ def test_a_record_has_every_field_its_reminders_and_its_messages(ask, rows):
                 instant_of(each.park_at),
                 each.replacing,
                 each.error,
+                each.blocker,
             )
             for each in theirs
         ]
@@ -455,7 +457,7 @@ def test_counts_are_what_counting_finds(ask, rows):
 
 
 def test_what_waits_for_a_person_is_found(ask, rows):
-    """Reminders that can be mended while they or their appointment are to come, and messages in doubt."""
+    """Reminders that can be mended while they or their appointment are to come, or tried again; messages in doubt."""
     mendable = {"waiting_account", "waiting_provider", "restored_ledger", "quarantined"}
     mendable |= {"invalid_number", "template_error", "no_recipient"}
     waiting = [
@@ -466,12 +468,21 @@ def test_what_waits_for_a_person_is_found(ask, rows):
         and not owner.removed
         and each.reason in mendable
         and (each.stand != "parked" or (each.send_at or 0) > AT)
-        and (owner.starts_at > AT or (each.due_at or 0) > AT)
+        and (owner.starts_at > AT or (each.due_at or 0) > AT or (each.stand == "held" and each.park_at is not None))
     ]
     waiting.sort(key=lambda one: one[:2])
     found = ask(lambda reader: reader.attention(NOW))
     assert list(found.waiting) == [
-        Affected(key, identity_of(owner), each.rule, each.to_number, instant_of(start), each.reason, each.error)
+        Affected(
+            key,
+            identity_of(owner),
+            each.rule,
+            each.to_number,
+            instant_of(start),
+            each.reason,
+            each.error,
+            blocker=each.blocker,
+        )
         for start, key, each, owner in waiting
     ]
     doubt = [

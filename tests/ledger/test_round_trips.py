@@ -140,6 +140,7 @@ def test_a_reminder_is_replaced_by_its_key(ledger, claim):
         park_at=NOW + 2 * MINUTE,
         replacing=True,
         error="late \0",
+        blocker="b",
     )
     bare = outcome("k-2", status=ReminderStatus.SKIPPED, due_at=None, send_at=None, reason="past")
     for first, second in ((whole, bare), (bare, whole)):

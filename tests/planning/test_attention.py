@@ -103,10 +103,11 @@ def test_what_the_provider_refuses_is_an_item_with_all_who_wait_for_it(known, ki
     """What is wrong, the remedy, since when, and when it is tried again; who waits for another cause is none of it."""
     blocker = evolve(BLOCKED, known=known)
     waiting = [
-        member("a", reason=Reason.WAITING_ACCOUNT, error=blocker.error),
-        member("b", reason=Reason.WAITING_PROVIDER, error=blocker.error),
-        member("other", reason=Reason.WAITING_ACCOUNT, error="another"),
-        member("text", reason=Reason.AT_CAPACITY, error=blocker.error),
+        member("a", reason=Reason.WAITING_ACCOUNT, error=blocker.error, blocker=blocker.name),
+        member("b", reason=Reason.WAITING_PROVIDER, blocker=blocker.name),
+        member("other", reason=Reason.WAITING_ACCOUNT, error=blocker.error, blocker="another"),
+        member("none", reason=Reason.WAITING_PROVIDER, error=blocker.error),
+        member("text", reason=Reason.AT_CAPACITY, error=blocker.error, blocker=blocker.name),
     ]
     (item,) = items_of(waiting=waiting, blockers=[blocker])
     assert (item.kind, item.what) == (kind, "Telnyx: refused (40333): the limit is reached")
@@ -125,7 +126,7 @@ def test_a_refusal_for_which_nobody_waits_is_forgotten_a_day_after_its_next_try(
     """One that somebody waits for is listed for ever."""
     blocker = evolve(BLOCKED, next_try_at=START - ago)
     assert bool(items_of(blockers=[blocker])) is listed
-    assert items_of(blockers=[blocker], waiting=[member(reason=Reason.WAITING_ACCOUNT, error=blocker.error)])
+    assert items_of(blockers=[blocker], waiting=[member(reason=Reason.WAITING_ACCOUNT, blocker=blocker.name)])
 
 
 def test_each_message_in_doubt_is_an_item():
@@ -303,6 +304,7 @@ def test_an_item_as_json_and_in_words():
         start_at=START + DAY,
         reason=Reason.WAITING_ACCOUNT,
         error=BLOCKED.error,
+        blocker=BLOCKED.name,
     )
     (item,) = items_of(waiting=[one], blockers=[BLOCKED])
     assert item.as_json() == {

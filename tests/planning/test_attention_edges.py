@@ -111,9 +111,10 @@ def test_it_is_known_since_the_first_of_its_members_and_never_since_later_than_n
 
 
 @pytest.mark.parametrize("reason", list(Reason))
-def test_who_waits_for_a_blocker_is_known_by_reason_and_words(reason):
-    """Only those that wait for the account, or the provider."""
-    (item,) = items_of(blockers=[BLOCKER], waiting=[waits("w", reason, error=BLOCKER.error)])[:1]
+def test_who_waits_for_a_blocker_is_known_by_its_name(reason):
+    """Only those that wait for the account, or the provider; whoever met the same words elsewhere waits for another."""
+    waiting = [waits("w", reason, blocker=BLOCKER.name), waits("x", reason, error=BLOCKER.error, blocker="another")]
+    (item,) = items_of(blockers=[BLOCKER], waiting=waiting)[:1]
     waiting = reason in (Reason.WAITING_ACCOUNT, Reason.WAITING_PROVIDER)
     assert [one.key for one in item.affected if item.kind == "account"] == (["w"] if waiting else [])
 

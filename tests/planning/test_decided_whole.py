@@ -253,7 +253,8 @@ def test_what_the_provider_refuses_now_waits_for_the_next_try(next_try_at):
         assert found == NEW
     else:
         waits = {"kind": ChangeKind.HOLD, "status": ReminderStatus.HELD, "park_at": next_try_at, "error": "refused"}
-        assert found == unsent(blocker.reason, **waits, placement=NEW.placement)
+        assert found == unsent(blocker.reason, **waits, placement=NEW.placement, blocker=blocker.name)
+        assert found.record.blocker == blocker.name
     assert decided(blockers=[evolve(blocker, sender=OTHER)]) == NEW
 
 
@@ -263,7 +264,7 @@ def test_a_true_message_stays_while_nothing_would_be_taken_in_its_stead():
     found = decided(PARKED, appointment=renamed, blockers=[BLOCKER], outcomes=[RECORD])
     assert (found.kind, found.reason, found.causes) == ("keep", BLOCKER.reason, ("text",))
     assert (found.park_at, found.error, found.draft, found.status) == (DUE, "refused", None, "parked")
-    assert found.record.reason == BLOCKER.reason
+    assert (found.record.reason, found.record.blocker) == (BLOCKER.reason, BLOCKER.name)
     assert decided(PARKED, appointment=visit("A", 12), blockers=[BLOCKER]).kind is ChangeKind.REPLACE
     creating = evolve(PARKED, state=State.CREATING)
     assert decided(creating, appointment=renamed, blockers=[BLOCKER]).kind is ChangeKind.REPLACE

@@ -248,12 +248,12 @@ def test_an_id_nobody_knows_is_named(write, id):
 
 
 def test_what_stopped_it_is_tried_now(kit, write, read, put):
-    """By the error that it waits with; what stops others stays."""
+    """That alone: what stops others stays, be it for the same words."""
     stops = blocker_of(read, AccountRefusedError("disabled", code="40312"))
-    others = [evolve(stops, code="40329", error="unverified"), evolve(stops, code="1", next_try_at=START - SECOND)]
+    others = [evolve(stops, code="40329"), evolve(stops, code="1", next_try_at=START - SECOND)]
     write(lambda tx: [tx.keep_blocker(one) for one in (stops, *others)])
-    put(outcome={"reason": "waiting_account", "error": "disabled"})
-    put(B, outcome={"reason": "quarantined", "error": "unverified"})
+    put(outcome={"reason": "waiting_account", "error": "disabled", "blocker": stops.name})
+    put(B, outcome={"reason": "quarantined", "error": "disabled"})
     for name in ("A", "B"):
         write(lambda tx, name=name: start_afresh(name, None, START, tx))
     found = {one.code: one.next_try_at for one in kit.ledger.read(lambda reader: reader.blockers())}

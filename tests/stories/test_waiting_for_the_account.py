@@ -26,6 +26,7 @@ DISABLED, UNVERIFIED, NO_MMS, COUNTRY, UNKNOWN, TEXT, TOO_NEAR = (
 )
 WAITS = [timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 60, 60)]
 ABROAD = "+447700900123"
+DAY = timedelta(days=1)
 
 
 def phone(number):
@@ -207,6 +208,46 @@ def test_another_country_is_not_stopped(clinic):
     assert len(here.posts("+447700")) == 1
     here.kit.resync()
     assert len(here.kit.ledger.read(lambda reader: reader.blockers())) == 1
+
+
+def waiting(report):
+    """Return, by item, who is listed as waiting for it, and whether that was seen."""
+    return {item.id: ([member.identity.id for member in item.affected], item.seen) for item in report.attention}
+
+
+def test_each_country_is_an_item_of_its_own_with_those_who_wait_for_it(clinic):
+    """Though the provider says the same of each: who has seen one of them has not seen the others."""
+    here = clinic()
+    here.refuse(COUNTRY)
+    numbers = (phone(1), "+442071838750", "+33123456789")
+    report = here.kit.sync([visit(f"A-{n}", day=3, phone=number) for n, number in enumerate(numbers)])
+    assert sorted(waiting(report).values()) == [(["A-0"], False), (["A-1"], False), (["A-2"], False)]
+    here.kit.attention(seen=report.attention[0].id)
+    (first,) = report.attention[0].affected
+    assert [who for who, seen in waiting(here.kit.resync()).values() if seen] == [[first.identity.id]]
+
+
+def test_with_an_id_only_its_own_cause_is_tried(clinic):
+    """Another country waits on, though the provider says the same of it."""
+    here = clinic()
+    here.refuse(COUNTRY)
+    here.kit.sync([visit("A-1", day=3, phone=phone(1)), visit("A-2", day=3, phone="+442071838750")])
+    here.sandbox.requests.clear()
+    here.kit.retry("A-1")
+    assert (len(here.posts(phone(1))), len(here.posts("+442071838750"))) == (1, 0)
+    again = {item.affected[0].identity.id: item.next_try_at - START for item in here.kit.attention()}
+    assert again == {"A-1": WAITS[1], "A-2": WAITS[0]}
+
+
+def test_a_late_follow_up_is_listed_as_long_as_it_is_tried(clinic):
+    """Hours after the visit and its own time a question how it was is still wanted; then it is past."""
+    here = clinic(rules=(Rule("after", after="1 hour", text="How was it?"),), options={"expected_every": 9 * DAY})
+    here.refuse(DISABLED)
+    here.kit.sync(visit("A-1", day=0, hour=10))
+    late = here.run_until(START + timedelta(hours=6), timedelta(minutes=30))[-1]
+    assert [who for who, _ in waiting(late).values()] == [["A-1"]]
+    over = here.run_until(START + 4 * DAY, timedelta(hours=6))[-1]
+    assert [who for who, _ in waiting(over).values()] in ([], [[]])
 
 
 def test_another_sender_is_not_stopped(clinic):
@@ -585,6 +626,21 @@ def test_when_waiting_would_make_it_late_the_fallback_takes_it(clinic):
         (message,) = here.sandbox.inbox(person.recipients[0].phone)
         assert message.kind == "twilio"
         assert message.sent_at <= person.starts_at - timedelta(hours=24)
+
+
+def test_where_the_fallback_is_stopped_as_well_both_causes_list_who_waits(clinic):
+    """Either of them being mended would do; whom the fallback reaches waits for nobody."""
+    here = with_fallback(clinic)
+    here.refuse(DISABLED)
+    here.kit.sync(people(1, day=2))
+    report = here.run_until(START + DAY - timedelta(minutes=20), timedelta(minutes=10))[-1]
+    assert [who for who, _ in waiting(report).values()] == [["A-000"], ["A-000"]]
+    assert here.kit.resync().changes == ()
+    here.recover()
+    here.sandbox.fault("error", times=None, method="POST", status=400, code=DISABLED, path="/v2/*")
+    report = here.run_until(START + DAY + timedelta(minutes=20), timedelta(minutes=10))[-1]
+    assert [who for who, _ in waiting(report).values()] == [[]]
+    assert [message.kind for message in here.sandbox.inbox(phone(0))] == ["twilio"]
 
 
 @pytest.mark.slow

@@ -33,9 +33,10 @@ class AttentionStatements(Builder):
 
     @cached_property
     def waiting(self) -> Any:
-        """Coming reminders for which a person can do something, with their appointments, the soonest first.
+        """Reminders for which a person can do something, with their appointments, the soonest first.
 
-        Of those whose message is parked, what can be done is over as it goes out.
+        They, or their appointments, are to come, or they are tried again though they are late. Of those whose message
+        is parked, what can be done is over as it goes out.
         """
         table, owner = self.tables.reminders, self.tables.appointments
         chosen = sa.select(
@@ -48,14 +49,17 @@ class AttentionStatements(Builder):
             owner.c.starts_at,
             table.c.reason,
             table.c.error,
+            table.c.blocker,
         ).select_from(table.join(owner, owner.c.row_id == table.c.row_id))
+        later = (owner.c.starts_at > sa.bindparam("now"), table.c.due_at > sa.bindparam("now"))
+        is_tried = sa.and_(table.c.stand == sa.literal_column("'held'"), table.c.park_at.is_not(None))
         return chosen.where(
             table.c.namespace == sa.bindparam("namespace"),
             table.c.reason.in_(words(_MENDABLE)),
             sa.or_(table.c.stand != sa.literal_column("'parked'"), table.c.send_at > sa.bindparam("now")),
             owner.c.removed == sa.false(),
             owner.c.snapshot != "",
-            sa.or_(owner.c.starts_at > sa.bindparam("now"), table.c.due_at > sa.bindparam("now")),
+            sa.or_(*later, is_tried),
         ).order_by(owner.c.starts_at, table.c.key)
 
     @cached_property

@@ -25,7 +25,7 @@ RECORD_COLUMNS = (
 """Columns of an appointment, in the order in which `record_from` reads them."""
 OUTCOME_COLUMNS = (
     "row_id", "key", "rule", "recipient", "to_number", "stand", "reason", "due_at", "send_at", "park_at",
-    "replacing", "error",
+    "replacing", "error", "blocker",
 )  # fmt: skip
 """Columns of a reminder, in the order in which `outcome_from` reads them."""
 MESSAGE_COLUMNS = (

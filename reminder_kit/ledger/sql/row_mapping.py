@@ -110,7 +110,7 @@ def record_from(
 
 def outcome_from(row: Sequence[Any]) -> ReminderRecord:
     """Return a reminder's record from a row of `OUTCOME_COLUMNS`."""
-    _, key, rule, recipient, to, stand, reason, due_at, send_at, park_at, replacing, error = row
+    _, key, rule, recipient, to, stand, reason, due_at, send_at, park_at, replacing, error, blocker = row
     return ReminderRecord(
         key,
         rule,
@@ -123,6 +123,7 @@ def outcome_from(row: Sequence[Any]) -> ReminderRecord:
         instant_or_none(park_at),
         bool(replacing),
         error,
+        blocker,
     )
 
 
@@ -142,6 +143,7 @@ def outcome_values(namespace: str, row: int, outcome: ReminderRecord) -> dict[st
         "park_at": micros_or_none(outcome.park_at),
         "replacing": outcome.replacing,
         "error": whole_text(outcome.error),
+        "blocker": outcome.blocker,
     }
 
 

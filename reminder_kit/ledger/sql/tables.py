@@ -172,6 +172,8 @@ def _reminders(metadata: sa.MetaData) -> sa.Table:
         flag_column("replacing"),
         # What went wrong, in words ("": nothing).
         text_column("error"),
+        # Which of the blockers it waits for ("": none).
+        text_column("blocker", ""),
         index("reminders_row", "row_id"),
         index("reminders_number", "to_number", "namespace"),
         index("reminders_reason", "namespace", "reason"),

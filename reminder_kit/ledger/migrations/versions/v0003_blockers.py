@@ -52,6 +52,8 @@ def upgrade() -> None:
         sa.Column("tried", sa.Text, nullable=False),
         schema=schema,
     )
+    blocker = sa.Column("blocker", sa.Text, nullable=False, server_default="")
+    op.add_column("reminder_kit_reminders", blocker, schema=schema)
     op.create_table(
         "reminder_kit_attention",
         sa.Column("namespace", sa.Text, primary_key=True),
