@@ -286,10 +286,12 @@ class Reader:
             )
         ]
         doubtful: dict[str, list[Affected]] = {State.UNKNOWN: [], State.SCHEDULED: []}
-        for _, state, key, *identity, rule, to, start_at, error in self._runner.rows(
+        for _, state, key, *identity, rule, to, start_at, error, again_at in self._runner.rows(
             statements.doubtful, **same, now=micros(now)
         ):
-            doubtful[state].append(Affected(key, Identity(*identity), rule, to, instant(start_at), error=error))
+            whose, next_try_at = Identity(*identity), instant_or_none(again_at)
+            member = Affected(key, whose, rule, to, instant(start_at), error=error, next_try_at=next_try_at)
+            doubtful[state].append(member)
         unwritten = {member.rule for member in waiting if member.reason == Reason.TEMPLATE_ERROR}
         written = {rule for rule in unwritten if self._runner.rows(statements.is_written, **same, rule=rule)}
         last, rule_sets = self.last_run("resync"), self.standing.rule_sets()

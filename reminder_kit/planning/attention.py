@@ -72,6 +72,8 @@ class Affected:
     seen: bool = False
     #: The name of the blocker that it waits for; "": it waits for none.
     blocker: str = ""
+    #: When the provider is asked about it again by itself, UTC; None: it is not.
+    next_try_at: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the object of the command line's `--json`."""
@@ -250,6 +252,7 @@ def _in_doubt(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
                 what=member.error or "no answer",
                 remedy=REMEDIES[kind],
                 since=now,
+                next_try_at=member.next_try_at,
                 affected=(member,),
             )
 
@@ -336,7 +339,10 @@ def _restored(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
     unseen = tuple(member for member in facts.answered if member.error.startswith(IN_GAP))
     if unseen and known.lets_work:
         what = "parked messages could not be looked up yet since the ledger was restored"
-        yield AttentionItem(item_id("restored", "unseen"), "restored", what, REMEDIES["answer"], now, affected=unseen)
+        again_at = min((member.next_try_at for member in unseen if member.next_try_at), default=None)
+        yield AttentionItem(
+            item_id("restored", "unseen"), "restored", what, REMEDIES["answer"], now, again_at, affected=unseen
+        )
     awaited = tuple(member for member in facts.waiting if member.reason == Reason.RESTORED_LEDGER)
     if awaited:
         what = f"appointments that did not come in again since the ledger was restored may have changed {between}"

@@ -29,6 +29,8 @@ __all__ = ["hasten", "start_afresh"]
 
 _OWNER = "retry"
 """The name under which an appointment is claimed for the moment of a transaction."""
+_ASKED = OPEN | {State.UNKNOWN}
+"""States in which a message is asked for again by itself, where it has a `next_try_at`."""
 
 _LEFT_TO_FALLBACK = (Reason.QUARANTINED, Reason.WAITING_ACCOUNT)
 """The reasons that are recorded of reminders while their fallbacks stand in for them."""
@@ -56,14 +58,17 @@ def hasten(reason: str | None, outages: Iterable[str], now: datetime, tx: Transa
 
 def _waits(record: AppointmentRecord, wanted: tuple[str, ...]) -> bool:
     """Say whether anything of an appointment waits for such a reason; a message in doubt waits for its provider."""
-    in_doubt = any(message.state in (State.CREATING, State.CANCELLING) for message in record.messages)
+    in_doubt = any(
+        message.state in (State.CREATING, State.CANCELLING) or (message.state in _ASKED and message.next_try_at)
+        for message in record.messages
+    )
     held = any(reminder_record.reason in wanted for reminder_record in record.outcomes)
     return held or (in_doubt and Reason.WAITING_PROVIDER in wanted)
 
 
 def _forget_back_off(record: AppointmentRecord, now: datetime, tx: Transaction) -> None:
     for message in record.messages:
-        if message.state in OPEN and message.next_try_at is not None and message.next_try_at > now:
+        if message.state in _ASKED and message.next_try_at is not None and message.next_try_at > now:
             tx.move_message(None, message, evolve(message, next_try_at=now))
 
 

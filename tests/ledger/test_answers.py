@@ -500,6 +500,7 @@ def test_what_waits_for_a_person_is_found(ask, rows):
                 each.to_number,
                 instant_of(each.start_at),
                 error=each.error,
+                next_try_at=instant_of(each.next_try_at),
             )
             for each, owner in pairs
         ]

@@ -130,11 +130,16 @@ def test_a_refusal_for_which_nobody_waits_is_forgotten_a_day_after_its_next_try(
 
 
 def test_each_message_in_doubt_is_an_item():
-    """With what is known of it; a question of the time before a restoration is none of these."""
+    """With what is known of it, and when it is asked next; one of the time before a restoration is none of these."""
     found = items_of(
-        unknown=[member("m-1", error="no whole answer"), member("m-2")],
-        answered=[member("m-3", error="said: accepted"), member("m-4", error=f"{IN_GAP}never asked")],
+        unknown=[member("m-1", error="no whole answer", next_try_at=START + MINUTE), member("m-2")],
+        answered=[
+            member("m-3", error="said: accepted", next_try_at=START + 2 * MINUTE),
+            member("m-4", error=f"{IN_GAP}never asked"),
+        ],
     )
+    again = {item.affected[0].key: item.next_try_at for item in found}
+    assert again == {"m-1": START + MINUTE, "m-2": None, "m-3": START + 2 * MINUTE}
     told = {item.affected[0].key: (item.kind, item.what) for item in found}
     assert told == {
         "m-1": ("unknown", "no whole answer"),

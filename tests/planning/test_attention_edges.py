@@ -128,7 +128,7 @@ def test_the_edges_of_what_is_forgotten_and_of_what_is_idle():
 
 def test_what_is_restored_is_told_by_what_is_missing():
     """Each part by itself, with who waits for it; what may go out until just then."""
-    unseen = Affected("m", error=f"{IN_GAP}not asked")
+    unseen = Affected("m", error=f"{IN_GAP}not asked", next_try_at=START + HOUR)
     awaited = waits("r", Reason.RESTORED_LEDGER)
     facts = {"restoration": GAP, "answered": [unseen], "waiting": [awaited]}
 
@@ -151,6 +151,7 @@ def test_what_is_restored_is_told_by_what_is_missing():
         "2026-02-08T14:00:00Z and 2026-02-09T14:00:00Z"
     )
     assert (found[looked].affected, found[waiting].affected) == ((unseen,), (awaited,))
+    assert (found[looked].next_try_at, found[waiting].next_try_at) == (START + HOUR, None)
     assert {item.kind for item in found.values()} == {"restored"}
     assert set(told(START + HOUR - SECOND)) == {gap, looked, waiting}
     assert set(told(START + HOUR)) == {looked, waiting}

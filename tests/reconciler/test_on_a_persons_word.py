@@ -78,18 +78,24 @@ def blocker_of(read, error):
     [
         (State.CREATING, LATER, START),
         (State.CANCELLING, LATER, START),
-        (State.SCHEDULED, LATER, LATER),
+        (State.SCHEDULED, LATER, START),
+        (State.SCHEDULED, None, None),
         (State.CREATING, START, START),
         (State.CREATING, None, None),
-        (State.UNKNOWN, LATER, LATER),
+        (State.UNKNOWN, LATER, START),
+        (State.UNKNOWN, None, None),
+        (State.SENT, LATER, LATER),
     ],
-    ids=["creating", "cancelling", "parked", "due now", "due", "unknown"],
-)
+    ids=[
+        "creating", "cancelling", "to be looked up", "parked", "due now", "due", "unknown", "can't be asked", "sent",
+    ],
+)  # fmt: skip
 def test_what_is_in_doubt_is_asked_about_now(write, read, put, state, at, then):
-    """It waits for its provider; nobody else's turn comes sooner, and what is due is left as it is."""
+    """It waits for its provider, as does one that is looked up or asked for again; what is due is left as it is."""
     put(state=state, next_try_at=at)
     write(lambda tx: hasten(None, [], START, tx))
-    assert (read().messages[0].next_try_at, read().dirty) == (then, state in (State.CREATING, State.CANCELLING))
+    waits = then == START or state in (State.CREATING, State.CANCELLING)
+    assert (read().messages[0].next_try_at, read().dirty) == (then, waits)
     assert not read(B).dirty
 
 

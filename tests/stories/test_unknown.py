@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from reminder_kit.providers.telnyx.provider import Telnyx
-from tests.factories import NUMBER
+from tests.factories import NUMBER, START, visit
 
 
 @pytest.fixture
@@ -75,3 +75,32 @@ def test_what_never_left_is_not_unknown(make_kit, sandbox, appointment, keyless)
     sandbox.clock.advance(timedelta(minutes=6))
     assert kit.resync().ok
     assert len(sandbox.messages()) == 1
+
+
+def test_what_is_unknown_is_asked_for_now_where_a_person_wants_to_know(clinic):
+    """Without an id the list is asked, and nothing is made anew; the item says when it is asked next."""
+    here = clinic("twilio", policy="prefer_missing")
+    here.sandbox.fault("drop_after", method="POST")
+    here.sandbox.fault("503", times=None, method="GET")
+    here.kit.sync(visit("A-1", day=3))
+    (item,) = here.run_until(START + timedelta(hours=2), timedelta(minutes=5))[-1].attention
+    assert item.kind == "unknown"
+    assert START + timedelta(hours=2) < item.next_try_at <= START + timedelta(hours=2, minutes=5)
+    here.recover()
+    here.sandbox.requests.clear()
+    assert here.kit.retry().attention == ()
+    assert [request.method for request in here.sandbox.requests] == ["GET"]
+    assert len(here.sandbox.parked()) == 1
+
+
+def test_what_was_answered_with_another_word_is_looked_up_now(clinic):
+    """It is parked after all: nobody waits for the next look-up."""
+    here = clinic()
+    here.sandbox.fault("word", word="queued", method="POST")
+    here.sandbox.fault("503", times=None, method="GET")
+    (item,) = here.kit.sync(visit("A-1", day=3)).attention
+    assert (item.kind, item.next_try_at > here.sandbox.now()) == ("answer", True)
+    here.recover()
+    here.sandbox.requests.clear()
+    assert here.kit.retry().attention == ()
+    assert [request.method for request in here.sandbox.requests] == ["GET"]

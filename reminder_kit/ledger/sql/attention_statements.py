@@ -99,6 +99,7 @@ class AttentionStatements(Builder):
             table.c.to_number,
             table.c.start_at,
             table.c.error,
+            table.c.next_try_at,
         ).select_from(table.join(owner, owner.c.row_id == table.c.row_id))
         mine = table.c.namespace == sa.bindparam("namespace")
         found = (chosen.where(mine, kind, coming) for kind in (is_unknown, is_answered))
