@@ -32,6 +32,7 @@ from reminder_kit.model.instants import utc
 from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.model.phones import phone_number
 from reminder_kit.planning.forecast import Forecast, Prices, forecast_of
+from reminder_kit.planning.lagging import leads_of
 from reminder_kit.planning.plan import Guard, Plan
 from reminder_kit.planning.report import Report
 from reminder_kit.planning.settings import Settings
@@ -239,7 +240,8 @@ class Kit(Telling):
         )
         self.settings = with_fallback(with_senders(settings, given["senders"]), fallback, failures)
         without_phone = getattr(given["calendar"], "without_phone", "")
-        self._watch = Watch(self.ledger, self.expected_every, without_phone == "attention", self.settings.writer)
+        writer, leads = self.settings.writer, leads_of(settings.rules)
+        self._watch = Watch(self.ledger, self.expected_every, without_phone == "attention", writer, leads)
         self._retention: timedelta | None = given["retention"]
         guard = given["guard"] or Guard()
         #: The calendars that the batch job reads again (`CalendarSource`).

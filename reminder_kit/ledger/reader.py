@@ -55,6 +55,7 @@ from reminder_kit.model.records import (
 from reminder_kit.model.restorations import Restoration
 from reminder_kit.model.rule_sets import RuleSetRecord
 from reminder_kit.planning.attention import Affected, AttentionFacts, Mark
+from reminder_kit.planning.lagging import Unfollowed
 
 __all__ = ["NOTHING", "NoLedger", "Reader", "RecordFilter", "SentByWhom"]
 
@@ -302,6 +303,12 @@ class Reader:
             erased=[
                 Affected(key, Identity(*identity), rule, to, instant(start_at))
                 for key, *identity, rule, to, start_at in self._runner.rows(statements.erased, **same, now=micros(now))
+            ],
+            unfollowed=[
+                Unfollowed(Identity(*identity), instant(start_at), instant(since), instant_or_none(next_at))
+                for *identity, start_at, since, next_at in self._runner.rows(
+                    statements.unfollowed, **same, now=micros(now)
+                )
             ],
             blockers=self.blockers(),
             written=frozenset(written),

@@ -23,6 +23,7 @@ and, under a claim, what is really done. May import `text`, `rules`, `model` and
     unchanged      the plan's lines of an appointment that stands as it was recorded
     revision       a decision to park, looked at again just before it is carried out
     changes        one line of a plan or report; `plan` and `report` are many, with a digest and a guard
+    lagging        what the host wrote, and nobody followed in time
     attention      what waits for a person, as items with their remedies
     explanation    why a reminder is or is not sent; `preview` shows texts, `forecast` what they cost
     consent_view   who bars a number, and all that was said about writing to it

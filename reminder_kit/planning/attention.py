@@ -21,6 +21,7 @@ from reminder_kit.model.reasons import WAITS, Reason
 from reminder_kit.model.records import Identity
 from reminder_kit.model.restorations import IN_GAP, Restoration
 from reminder_kit.model.rule_sets import RuleSetRecord, rests_at, serving, working
+from reminder_kit.planning.lagging import Unfollowed, lags
 from reminder_kit.planning.remedies import REMEDIES, WRONG
 from reminder_kit.text.printable import printable
 
@@ -96,7 +97,7 @@ class AttentionItem:
     #: The name by which it is marked as seen: eight hex digits.
     id: str
     #: Of what kind the cause is: "account", "provider", "message", "number", "text", "unknown", "answer", "unreadable",
-    #: "calendar", "without_phone", "unclear_reply", "erased", "rules", "ledger", "restored" or "batch_job".
+    #: "calendar", "without_phone", "unclear_reply", "erased", "rules", "ledger", "restored", "follower" or "batch_job".
     kind: str
     #: What is wrong, in words; no whole number and no message text.
     what: str
@@ -142,6 +143,8 @@ class AttentionFacts:
     unknown: Sequence[Affected] = ()
     #: Messages of which the provider said anything but that it scheduled them, until it says what they are.
     answered: Sequence[Affected] = ()
+    #: Appointments that the host wrote and nobody looked at since, the oldest first.
+    unfollowed: Sequence[Unfollowed] = ()
     #: Coming reminders of people who were erased, and handed in again.
     erased: Sequence[Affected] = ()
     #: For which causes providers refuse messages.
@@ -167,12 +170,17 @@ class AttentionFacts:
 
 
 def attention_items(
-    facts: AttentionFacts, now: datetime, *, expected_every: timedelta, without_phone: bool = False
+    facts: AttentionFacts,
+    now: datetime,
+    *,
+    expected_every: timedelta,
+    without_phone: bool = False,
+    leads: Sequence[timedelta] = (),
 ) -> list[AttentionItem]:
     """Return what waits for a person at `now`, the oldest first.
 
     `expected_every` is how often the batch job is expected (elapsed time), `without_phone` whether appointments without
-    a number are items.
+    a number are items, `leads` how long before the start reminders are due.
     """
     items = [
         *_blocked(facts, now),
@@ -184,6 +192,7 @@ def attention_items(
         *_other_rules(facts, now),
         *_still(facts, now),
         *_restored(facts, now),
+        *_unfollowed(facts, now, expected_every, leads),
         *_idle(facts, now, expected_every),
     ]
     return sorted((_marked(item, facts, now) for item in items), key=lambda item: (item.since, item.id))
@@ -347,6 +356,23 @@ def _restored(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
     if awaited:
         what = f"appointments that did not come in again since the ledger was restored may have changed {between}"
         yield AttentionItem(item_id("restored"), "restored", what, REMEDIES["awaited"], now, affected=awaited)
+
+
+def _unfollowed(
+    facts: AttentionFacts, now: datetime, expected_every: timedelta, leads: Sequence[timedelta]
+) -> Iterable[AttentionItem]:
+    """Yield the item of what the host wrote and nobody looked at, though it was time; of what can't be read none."""
+    worked_at = facts.worked_at if facts.has_run else None
+    late = [
+        one
+        for one in facts.unfollowed
+        if lags(one, now, leads=leads, worked_at=worked_at, expected_every=expected_every)
+        and (UNREADABLE, "/".join(one.identity)) not in facts.marks
+    ]
+    if late:
+        affected = tuple(Affected("/".join(one.identity), one.identity, start_at=one.start_at) for one in late)
+        what, remedy = WRONG["follower"], REMEDIES["follower"]
+        yield AttentionItem(item_id("follower"), "follower", what, remedy, late[0].since, affected=affected)
 
 
 def _idle(facts: AttentionFacts, now: datetime, expected_every: timedelta) -> Iterable[AttentionItem]:

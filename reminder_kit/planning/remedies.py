@@ -12,6 +12,7 @@ WRONG = {
     "without_phone": "there is nobody to write to",
     "unclear_reply": "a reply may ask for no more messages",
     "erased": "somebody who was erased was handed in again; nothing goes to the number",
+    "follower": "appointments were recorded, moved or withdrawn, and nobody has brought that to the provider",
 }
 """What is wrong, where it is the same for all that an item is about."""
 
@@ -52,6 +53,10 @@ REMEDIES = {
     "erased": (
         "remove the person where the appointment comes from, then `person PHONE --erase` (kit.erase) again; `allow "
         "PHONE` if they are to be reminded after all"
+    ),
+    "follower": (
+        "run `reminder-kit resync` now, and from cron or with --every 60s; where something is to follow each change, "
+        "see in its log why it does not"
     ),
     "batch_job": "run `reminder-kit resync` from cron, or with --every 60s",
 }

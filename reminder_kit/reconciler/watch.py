@@ -76,6 +76,8 @@ class Watch:
     without_phone: bool = False
     #: Who writes from the ledger.
     writer: Writer = field(factory=Writer)
+    #: How long before the start reminders are due, of the rules of which that is known.
+    leads: Sequence[timedelta] = ()
 
     def items(self, now: datetime) -> list[AttentionItem]:
         """Return what waits for a person at `now` (UTC), the oldest first."""
@@ -86,7 +88,13 @@ class Watch:
         return self.ledger.read(lambda reader: _facts(reader, place, self.writer, now))
 
     def _items(self, facts: AttentionFacts, now: datetime) -> list[AttentionItem]:
-        return attention_items(facts, now, expected_every=self.expected_every, without_phone=self.without_phone)
+        return attention_items(
+            facts,
+            now,
+            expected_every=self.expected_every,
+            without_phone=self.without_phone,
+            leads=self.leads,
+        )
 
     def after(self, plan: Plan, report: Report, now: datetime) -> Sighting:
         """Return what waits for a person after a run that carried out a plan, at `now` (UTC)."""

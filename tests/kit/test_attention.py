@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from datetime import timedelta
 
 import pytest
@@ -149,6 +150,46 @@ def test_a_batch_job_that_was_not_seen_is_an_item(make_kit, sandbox, appointment
     assert kit.resync().attention == ()
     sandbox.clock.advance(hours=3)
     assert ["last ran" in item.what for item in kit.attention()] == [True]
+
+
+def test_what_nobody_follows_is_an_item_as_soon_as_a_reminder_is_due(make_kit, sandbox, appointment):
+    """By name, until it is followed; what is due after the batch job's next run is left to that."""
+    kit = make_kit([DAY])
+    kit.resync()
+    kit.record([appointment("A-1", hours=-47), appointment("A-2", hours=24)])
+    assert kit.attention() == ()
+    sandbox.clock.advance(hours=5)
+    (item,) = kit.attention()
+    assert (item.kind, item.since, item.seen) == ("follower", sandbox.now() - timedelta(hours=5), False)
+    assert [member.identity.id for member in item.affected] == ["A-1"]
+    assert kit.resync(only_dirty=True).attention == ()
+    assert len(sandbox.parked()) == 2
+
+
+@pytest.mark.parametrize("change", ["moved", "withdrawn"])
+def test_what_changed_and_is_not_followed_is_an_item_once_what_it_was_went_out(make_kit, sandbox, appointment, change):
+    """The person was told what is no longer true, and nobody has done anything about it."""
+    kit = make_kit([DAY], expected_every=timedelta(days=9))
+    kit.sync(appointment())
+    if change == "moved":
+        kit.record(appointment(hours=72))
+    else:
+        with sqlite3.connect(kit.ledger.url.removeprefix("sqlite:///")) as connection:
+            kit.withdraw("A-1", connection=connection)
+    sandbox.clock.advance(days=1)
+    assert kit.attention() == ()
+    sandbox.clock.advance(days=1, hours=2)
+    assert kinds(kit.attention()) == [("follower", 1, False)]
+    assert [item.kind for item in kit.resync().attention] == []
+
+
+def test_a_message_that_a_webhook_tells_of_is_not_what_the_host_wrote(make_kit, sandbox, appointment):
+    """Its appointment is looked at again, and nobody has to do anything meanwhile."""
+    kit = make_kit([DAY], expected_every=timedelta(days=9))
+    kit.sync(appointment())
+    kit.ledger.submit(lambda tx: tx.mark_dirty(identities=tx.reader.identities("A-1"))).result()
+    sandbox.clock.advance(days=3)
+    assert kit.attention() == ()
 
 
 def test_an_appointment_that_can_not_be_read_is_an_item_until_it_can(make_kit, appointment):

@@ -104,6 +104,7 @@ class Population:
                 recorded_at=self._hour(),
                 lease_owner=self._draw.choice([None, "one", "two"]),
                 lease_until=self._hour(None),
+                unfollowed_at=None if row % 3 else starts_at - 86_400_000_000 * (row % 5),
                 fence=row,
                 people=booked.recipients,
             )

@@ -12,6 +12,7 @@ from reminder_kit.model.lifecycle import OPEN, SENT
 from reminder_kit.model.records import PriorMessage, Sharing, Traffic, Twin
 from reminder_kit.planning.attention import Affected
 from reminder_kit.planning.changes import ChangeKind
+from reminder_kit.planning.lagging import Unfollowed
 from tests.ledger.population import (
     NUMBERS,
     SOURCES,
@@ -508,6 +509,16 @@ def test_what_waits_for_a_person_is_found(ask, rows):
     assert list(found.unknown) == told((each, owner) for each, owner in doubt if each.state == "unknown")
     answered = [(each, owner) for each, owner in doubt if each.state == "scheduled" and (each.next_try_at or 0) > 0]
     assert list(found.answered) == told(answered)
+    unfollowed = [
+        one
+        for one in rows.here("appointments")
+        if one.unfollowed_at is not None and one.unfollowed_at < AT < one.ends_at and one.snapshot
+    ]
+    unfollowed.sort(key=lambda one: (one.unfollowed_at, one.row_id))
+    assert list(found.unfollowed) == [
+        Unfollowed(identity_of(one), instant_of(one.starts_at), instant_of(one.unfollowed_at), instant_of(one.next_at))
+        for one in unfollowed
+    ]
     faulty = {each.rule for _, _, each, _ in waiting if each.reason == "template_error"}
     assert found.written == faulty & {each.rule for each in rows.here("messages")}
     assert found.worked_at in {instant_of(line.at) for line in rows.here("history")}

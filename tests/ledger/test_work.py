@@ -37,6 +37,7 @@ VERBS = {
     "record what changed": lambda kit: kit.record(visit("A-1", day=17, title="Another title")),
     "record what is new": lambda kit: kit.record(visit("N-1", day=16, phone="+12025550177")),
     "record what did not change": lambda kit: kit.record(visit("A-1", day=17, title="Another title")),
+    "what waits while nobody follows": lambda kit: kit.attention(),
     "sync what changed": lambda kit: kit.sync(visit("A-1", day=17, minute=30)),
     "sync what is new": lambda kit: kit.sync(visit("N-2", day=16, phone="+12025550178")),
     "sync what did not change": lambda kit: kit.sync(visit("N-2", day=16, phone="+12025550178")),

@@ -63,6 +63,20 @@ class AttentionStatements(Builder):
         ).order_by(owner.c.starts_at, table.c.key)
 
     @cached_property
+    def unfollowed(self) -> Any:
+        """Appointments that are not over, and that the host wrote and nobody looked at since; the oldest first."""
+        table = self.tables.appointments
+        names = ("source", "id", "recurrence_id", "starts_at", "unfollowed_at", "next_at")
+        chosen = sa.select(*(table.c[name] for name in names)).where(
+            table.c.namespace == sa.bindparam("namespace"),
+            table.c.unfollowed_at.is_not(None),
+            table.c.unfollowed_at < sa.bindparam("now"),
+            table.c.ends_at > sa.bindparam("now"),
+            table.c.snapshot != "",
+        )
+        return chosen.order_by(table.c.unfollowed_at, table.c.row_id)
+
+    @cached_property
     def erased(self) -> Any:
         """Coming reminders of people who were erased, and are barred still: they were handed in again."""
         table, owner, consents = self.tables.reminders, self.tables.appointments, self.tables.consents

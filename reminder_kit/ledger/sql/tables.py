@@ -130,6 +130,8 @@ def _appointments(metadata: sa.MetaData) -> sa.Table:
         instant_column("ends_at", nullable=False),
         # When it was last written.
         instant_column("recorded_at", nullable=False),
+        # When the host first wrote what was not looked at since; NULL: all was.
+        instant_column("unfollowed_at"),
         # Who works on it and until when; NULL: nobody. `fence` is the number of the latest claim, and only grows.
         sa.Column("lease_owner", sa.Text),
         instant_column("lease_until"),
@@ -144,6 +146,7 @@ def _appointments(metadata: sa.MetaData) -> sa.Table:
         index("appointments_recorded_at", "namespace", "recorded_at"),
         index("appointments_starts_at", "namespace", "starts_at"),
         index("appointments_unpurged", "namespace", "ends_at", where="snapshot != ''"),
+        index("appointments_unfollowed", "namespace", "unfollowed_at", where="unfollowed_at IS NOT NULL"),
     )
 
 

@@ -60,6 +60,7 @@ class Updates(Builder):
         names = (*_INCOMING_COLUMNS[3:], "recorded_at")
         fresh: dict[str, Any] = {name: new[name] for name in names}
         fresh |= {"generation": table.c.generation + 1, "dirty": sa.true(), "removed": sa.false()}
+        fresh["unfollowed_at"] = sa.func.coalesce(table.c.unfollowed_at, new.recorded_at)
         same_start = table.c.starts_at == new.starts_at
         fresh["replied"] = sa.case((same_start, table.c.replied), else_=sa.literal_column("''"))
         keys = ["namespace", "source", "id", "recurrence_id"]
@@ -71,6 +72,7 @@ class Updates(Builder):
         same: dict[str, Any] = {
             "namespace": sa.bindparam("namespace", type_=sa.Text),
             "recorded_at": sa.bindparam("recorded_at", type_=sa.BigInteger),
+            "unfollowed_at": sa.bindparam("recorded_at", type_=sa.BigInteger),
             "generation": sa.literal_column("1"),
             "dirty": sa.true(),
             "removed": sa.false(),
@@ -122,6 +124,7 @@ class Updates(Builder):
             revision_kind="",
             revision="",
             recorded_at=sa.bindparam("now"),
+            unfollowed_at=sa.func.coalesce(table.c.unfollowed_at, sa.bindparam("now", type_=sa.BigInteger)),
         ).where(table.c.row_id == sa.bindparam("which"), table.c.removed == sa.false(), table.c.snapshot != "")
         if not as_seen:
             return statement
@@ -204,8 +207,8 @@ class Updates(Builder):
     def release(self) -> Any:
         """End a lease that is still held and write what is known then.
 
-        `dirty` is cleared only where all was done, and neither that nor `next_at` where the appointment was written
-        since it was worked on.
+        `dirty` is cleared only where all was done, and neither that nor `next_at`, nor since when nobody looked at it,
+        where the appointment was written since it was worked on.
         """
         table = self.tables.appointments
         types = {"which": sa.BigInteger(), "owner": sa.Text(), "token": sa.BigInteger(), "seen": sa.BigInteger()}
@@ -220,6 +223,7 @@ class Updates(Builder):
             planned_with=row["settings"],
             next_at=sa.case((unchanged, row["upcoming"]), else_=table.c.next_at),
             dirty=sa.case((same, sa.false()), else_=table.c.dirty),
+            unfollowed_at=sa.case((unchanged, sa.null()), else_=table.c.unfollowed_at),
         )
         return self._each(released.where(self._own_lease(row)), types, apart=("which",))
 
@@ -343,6 +347,7 @@ class Updates(Builder):
             "snapshot": "",
             "fingerprint": "",
             "dirty": sa.false(),
+            "unfollowed_at": None,
             "next_at": None,
             "lease_owner": None,
             "replied": "",

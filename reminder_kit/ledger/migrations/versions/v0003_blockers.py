@@ -54,6 +54,7 @@ def upgrade() -> None:
     )
     blocker = sa.Column("blocker", sa.Text, nullable=False, server_default="")
     op.add_column("reminder_kit_reminders", blocker, schema=schema)
+    op.add_column("reminder_kit_appointments", sa.Column("unfollowed_at", sa.BigInteger), schema=schema)
     op.create_table(
         "reminder_kit_attention",
         sa.Column("namespace", sa.Text, primary_key=True),
@@ -210,6 +211,7 @@ def _add_indexes(schema: str | None) -> None:
     )
     for name, table, columns, condition in (
         ("appointments_unpurged", "appointments", ["ends_at"], "snapshot != ''"),
+        ("appointments_unfollowed", "appointments", ["unfollowed_at"], "unfollowed_at IS NOT NULL"),
         ("appointments_coming", "appointments", ["planned_with"], "next_at IS NOT NULL"),
         ("appointments_at_rest", "appointments", ["ends_at", "planned_with"], "next_at IS NULL"),
         ("events_unpurged", "events", ["received_at"], "raw != '{}'"),
