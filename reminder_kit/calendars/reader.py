@@ -21,20 +21,21 @@ from typing import Any
 from attrs import define, field
 
 from reminder_kit.calendars.alarms import read_alarms
-from reminder_kit.calendars.appointments import Wording, occurrence
+from reminder_kit.calendars.appointments import occurrence
 from reminder_kit.calendars.content_lines import Component, parse
 from reminder_kit.calendars.events import Event, read_event, readable_original, uid_of_content
 from reminder_kit.calendars.occurrences import Occurrence, Problem
 from reminder_kit.calendars.problems import Problems
 from reminder_kit.calendars.recurrence import Budget
-from reminder_kit.calendars.series import NO_DEFINITION, Series, answers, instances, series_of
+from reminder_kit.calendars.reservations import mention
+from reminder_kit.calendars.series import Series, instances, series_of
 from reminder_kit.calendars.settings import CalendarSettings
-from reminder_kit.calendars.shared_uids import digits_of, passed_over
+from reminder_kit.calendars.shared_uids import digits_of
 from reminder_kit.calendars.sources import File, Held, files_of, what_it_is
 from reminder_kit.calendars.splitting import NAMELESS, Index, Object, Place, scan, uid_text
 from reminder_kit.calendars.values import When, moved
 from reminder_kit.calendars.vtimezones import Definition, Definitions
-from reminder_kit.calendars.wordings import Wordings, silent
+from reminder_kit.calendars.wordings import Sayings, Wordings, silent
 from reminder_kit.calendars.zones import ZoneTable
 from reminder_kit.errors import CalendarError
 from reminder_kit.model.appointments import Recipient
@@ -118,8 +119,10 @@ class Reading:
     unreadable: set[str] = field(factory=set)
     #: By UID in `covers` the revision of its master, or of its cancellation where that is newer.
     masters: dict[str, tuple[int, int]] = field(factory=dict)
-    #: UIDs withdrawn as a whole by METHOD:CANCEL.
+    #: UIDs called off as a whole, by METHOD:CANCEL or by the STATUS of their master.
     cancelled: set[str] = field(factory=set)
+    #: Cancelled occurrences that say of nobody that they are for them, by UID and recurrence id.
+    for_nobody: set[tuple[str, str | None]] = field(factory=set, repr=False)
     _tables: dict[int, ZoneTable] = field(factory=dict, repr=False)
     _odd: set[str] = field(factory=set, repr=False)
     #: The numbers that events without a UID are for, by what they say.
@@ -258,7 +261,7 @@ class Reading:
             self.covers.add(uid)
             if not series.shares:
                 self.masters[uid] = series.revision or (0, 0)
-            if series.cancelled is not None:
+            if series.is_called_off:
                 self.cancelled.add(uid)
 
     def _uid_from_content(self, series: Series) -> str:
@@ -296,29 +299,8 @@ class Reading:
         if master_broken:
             events = [event for event in events if event.replaces is not None]
         series = series_of(events, hidden, lambda event: self.wordings.numbers_of(uid, event))
-        self._mention(uid, events, series)
+        mention(self.found, uid, events, series)
         return series
-
-    def _mention(self, uid: str, events: list[Event], series: Series) -> None:
-        """Warn of events that are passed over although they could be read, and of a UID that names several."""
-        kept = [event for event in (series.master, *series.others) if event is not None]
-        if series.shares and series.master is not None:
-            self.found.warn(
-                f"{len(kept)} appointments have this UID, of different starts or people: each is taken for itself",
-                uid or None,
-                series.master.line,
-            )
-        if events and all(event.method in NO_DEFINITION for event in events):
-            self.found.warn(f"METHOD:{events[0].method} describes no appointment", uid or None, events[0].line)
-        versions = [event for event in events if event.method not in NO_DEFINITION]
-        for first, event in passed_over(versions, kept, shares=series.shares):
-            lines = sorted((first.line, event.line))
-            self.found.warn(
-                f"comes several times (lines {lines[0]} and {lines[1]}), none of them newer: the one of line "
-                f"{event.line} counts",
-                uid or None,
-                event.line,
-            )
 
     def _event(self, component: Component, place: Place, position: int, table: ZoneTable, uid: str) -> Event:
         def warn(message: str, line: int) -> None:
@@ -328,8 +310,7 @@ class Reading:
         return read_event(component, method, position, table, self.settings.limits, warn)
 
     def _worded(self, uid: str, series: Series) -> Iterator[tuple[Occurrence, tuple[Recipient, ...]]]:
-        replies = answers(series)
-        words: dict[tuple[int, datetime | None], Wording] = {}
+        sayings = Sayings(self.wordings, uid, series)
         revision = None if series.shares else series.revision
         meeting: dict[str | None, list[frozenset[str]]] = {}  # by recurrence id: for whom that instant was told
         after: datetime | None = None
@@ -339,10 +320,7 @@ class Reading:
         for instance in found:
             if instance.at >= self.start:
                 event, table = instance.event, instance.event.zones
-                key = instance.original.instant if instance.original and instance.original.instant in replies else None
-                if (id(event), key) not in words:
-                    words[id(event), key] = self.wordings.of(uid, event, replies.get(None, {}) | replies.get(key, {}))
-                said = words[id(event), key]
+                said = sayings.of(instance)
                 whose = series.whose.get(event, "")
                 name = partial(occurrence, instance, said, uid, self.name, table.named, table.display, after, revision)
                 one = name(whose)
@@ -354,6 +332,8 @@ class Reading:
                         continue
                     one = name(f"{whose}/{digits_of(numbers)}") if met else one
                     met.append(numbers)
+                if sayings.names_nobody(instance):
+                    self.for_nobody.add((uid, one.appointment.recurrence_id))
                 yield one, said.guesses
             after = instance.at
         for event in series.stray:

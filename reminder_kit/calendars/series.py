@@ -102,6 +102,12 @@ class Series:
         whole = [event for event in (self.master, self.cancelled) if event is not None]
         return max((event.order[:2] for event in whole), default=None)
 
+    @property
+    def is_called_off(self) -> bool:
+        """Whether all of it is: cancelled as a whole, or by the STATUS of its only master."""
+        by_status = self.master is not None and self.master.status == "CANCELLED" and not self.shares
+        return self.cancelled is not None or by_status
+
     def is_off(self, event: Event) -> bool:
         """Say whether an event does not take place: by its own STATUS, or by a later cancellation of the whole."""
         return event.status == "CANCELLED" or (self.cancelled is not None and self.cancelled.order >= event.order)

@@ -5,6 +5,8 @@ Never decides when something is. What each event says is looked at once, however
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from attrs import define, evolve, field
 
 from reminder_kit.calendars.alarms import read_alarms
@@ -14,12 +16,13 @@ from reminder_kit.calendars.events import Event
 from reminder_kit.calendars.occurrences import Occurrence
 from reminder_kit.calendars.problems import Problems
 from reminder_kit.calendars.recipients import Reached, people
+from reminder_kit.calendars.series import Instance, Series, answers
 from reminder_kit.calendars.settings import CalendarSettings
 from reminder_kit.calendars.text_numbers import Desks, TextSearch
 from reminder_kit.model.appointments import Recipient
 from reminder_kit.model.phones import phone_number
 
-__all__ = ["Wordings", "silent"]
+__all__ = ["Sayings", "Wordings", "silent"]
 
 
 @define(eq=False)
@@ -92,6 +95,45 @@ class Wordings:
             )
         recipients = () if chosen is None else (chosen,)
         return evolve(one, appointment=evolve(one.appointment, recipients=recipients))
+
+
+@define(eq=False)
+class Sayings:
+    """What the events of one UID say of its occurrences; each is asked once for those that it describes alike."""
+
+    wordings: Wordings
+    uid: str
+    series: Series
+    #: What people answered, by original instant (UTC); None: to the whole.
+    _replies: dict[datetime | None, dict[str, str]] = field(init=False, repr=False)
+    _known: dict[tuple[int, datetime | None], Wording] = field(factory=dict, init=False, repr=False)
+
+    @_replies.default
+    def _answered(self) -> dict[datetime | None, dict[str, str]]:
+        return answers(self.series)
+
+    def of(self, instance: Instance) -> Wording:
+        """Return what is said of an occurrence; a cancelled one that names nobody is for its master's people."""
+        said, master = self._of(instance.event, instance), self.series.master
+        if master is None or not self.names_nobody(instance):
+            return said
+        whole = self._of(master, instance)
+        return evolve(said, recipients=whole.recipients, guesses=whole.guesses)
+
+    def names_nobody(self, instance: Instance) -> bool:
+        """Say whether an occurrence is cancelled by what says of nobody that it is for them."""
+        if not instance.cancelled:
+            return False
+        said = self._of(instance.event, instance)
+        return not said.recipients and not said.guesses
+
+    def _of(self, event: Event, instance: Instance) -> Wording:
+        at = instance.original.instant if instance.original else None
+        key = at if at in self._replies else None
+        if (id(event), key) not in self._known:
+            replies = self._replies.get(None, {}) | self._replies.get(key, {})
+            self._known[id(event), key] = self.wordings.of(self.uid, event, replies)
+        return self._known[id(event), key]
 
 
 def silent(message: str, line: int) -> None:

@@ -19,6 +19,7 @@ from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.host_data import whole_text
 from reminder_kit.model.revisions import is_older, revision_order
 from reminder_kit.planning.settings import Settings
+from reminder_kit.reconciler.called_off import called_off
 from reminder_kit.reconciler.scope import Scope
 from reminder_kit.rules.due_times import due_time
 from reminder_kit.rules.placement import FOLLOW_UP_PATIENCE
@@ -84,6 +85,8 @@ def read_for_import(
         content = read_calendar(file, options, start=start, end=end, name=name, known=known.__contains__, now=now)
         appointments = tuple(occurrence.appointment for occurrence in content)
     outdated = frozenset(uid for uid, pair in content.masters.items() if _is_outdated(pair, known.get(uid, "")))
+    withdrawn = ledger.read(lambda reader: called_off(reader, content, appointments, known.keys() - outdated, now))
+    appointments = withdrawn.appointments
     refusal = None
     live = ahead is None or (complete and ledger.read(lambda reader: reader.parked(source=name)))
     if complete and live and not content.sound:
@@ -97,6 +100,7 @@ def read_for_import(
         covers=frozenset(content.covers) - outdated if content.sound else frozenset(),
         spare=frozenset(content.unreadable) | outdated,
         horizon=end,
+        called_off=withdrawn.identities,
         refusal=refusal,
     )
     return Imported(appointments, scope, (*content.problems, *_beyond(content.beyond, horizon, ahead)), outdated)

@@ -204,7 +204,8 @@ class PlanBuilder:
         for part in self.scope.covered if not self.scope.forced else ():
             if not (part.complete or part.gone) or self.snapshots.overtake(part.source, part.as_of):
                 continue
-            gone = vanished(self.reader, part, lambda one: one in all_incoming or one in self.seen, self.now)
+            came_in = (all_incoming.keys() - part.called_off) | self.seen
+            gone = vanished(self.reader, part, came_in.__contains__, self.now)
             going = sum(message.state is State.SCHEDULED for record in gone for message in record.messages)
             parked = self.reader.parked(source=part.source)
             if guard.is_too_much(going, parked):

@@ -45,6 +45,8 @@ class Scope:
     #: Of a source that tells changes alone: the ids that it named as gone, which are in `covers`. None: all it has came
     #: in, so that what did not is known.
     gone: Collection[str] | None = None
+    #: What is called off as a whole by a calendar that says nothing else of it: to the guard it is absent.
+    called_off: Collection[Identity] = ()
     #: Whether everything else in the ledger is decided as well (the batch job).
     sweep: bool = False
     #: Whether such a sweep is only of appointments that were written and not worked on yet.
