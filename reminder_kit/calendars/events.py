@@ -36,7 +36,10 @@ from reminder_kit.calendars.zones import ZoneTable
 from reminder_kit.errors import CalendarError
 from reminder_kit.model.instants import seconds
 
-__all__ = ["Event", "created", "read_event", "readable_original", "uid_of_content"]
+__all__ = ["NO_DEFINITION", "Event", "created", "read_event", "readable_original", "uid_of_content"]
+
+NO_DEFINITION = ("REPLY", "COUNTER", "REFRESH", "DECLINECOUNTER")
+"""Methods whose events answer or ask, and define no appointment (RFC 5546, 1.4)."""
 
 T = TypeVar("T")
 Unread = Callable[[CalendarError], None]

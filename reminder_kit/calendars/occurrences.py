@@ -35,6 +35,8 @@ class Problem:
     file: str | None = None
     #: How many further events the same is said of.
     more: int = 0
+    #: Whether it is about the calendar and no event of it, and says behind its last colon what to do.
+    is_whole: bool = False
 
     def __str__(self) -> str:
         place = [] if self.file is None else [self.file]

@@ -28,7 +28,7 @@ from reminder_kit.calendars.occurrences import Occurrence, Problem
 from reminder_kit.calendars.problems import Problems
 from reminder_kit.calendars.recurrence import Budget
 from reminder_kit.calendars.reservations import mention
-from reminder_kit.calendars.series import Series, instances, series_of
+from reminder_kit.calendars.series import Later, Series, instances, later, series_of
 from reminder_kit.calendars.settings import CalendarSettings
 from reminder_kit.calendars.shared_uids import digits_of
 from reminder_kit.calendars.sources import File, Held, files_of, what_it_is
@@ -128,7 +128,13 @@ class Reading:
     #: The numbers that events without a UID are for, by what they say.
     _nameless: dict[str, set[frozenset[str]]] = field(factory=dict, repr=False)
     _yielded: int = field(default=0, repr=False)
-    _beyond: int = field(default=0, repr=False)
+    #: What begins after the horizon, and what goes on beyond it; and what may be spent on finding out.
+    _later: Later = field(default=Later(0, 0), repr=False)
+    _ahead: Budget = field(init=False, repr=False)
+
+    @_ahead.default
+    def _spent_ahead(self) -> Budget:
+        return Budget(self.settings.limits.work // 10)
 
     @property
     def problems(self) -> list[Problem]:
@@ -142,8 +148,13 @@ class Reading:
 
     @property
     def beyond(self) -> int:
-        """How many events begin after the horizon, and were not looked at for that reason."""
-        return self.index.beyond + self._beyond
+        """How many appointments begin after the horizon: they are not read."""
+        return self._later.beginning
+
+    @property
+    def going_on(self) -> int:
+        """How many series go on after the horizon: they are read no further."""
+        return self._later.going_on
 
     @property
     def sound(self) -> bool:
@@ -156,17 +167,25 @@ class Reading:
             for raw, places in counted(self.index.groups(), "reading", len(self.index.places)):
                 if self.found.ended:
                     break
-                if raw in self.index.wanted or self._is_known(raw):
+                if self._is_wanted(raw, places):
                     for one, guesses in self._occurrences(raw, places):
                         if guesses or guessed:  # what comes later waits too: the order stays
                             guessed.append((one, guesses))
                         else:
                             yield one
+                elif raw in self.index.later:
+                    self._note(Later(1, 0))
         for one, guesses in guessed:
             yield self.wordings.settled(one, guesses) if guesses else one
 
-    def _is_known(self, raw: bytes) -> bool:
+    def _is_wanted(self, raw: bytes, places: list[Place]) -> bool:
+        """Say whether a UID is read; of several that begin later only that says which of them take place."""
+        if raw in self.index.wanted or (raw in self.index.later and len(places) > 1):
+            return True
         return self.known is not None and not raw.startswith(NAMELESS) and self.known(uid_text(raw))
+
+    def _note(self, more: Later) -> None:
+        self._later = Later(self._later.beginning + more.beginning, self._later.going_on + more.going_on)
 
     def look_over(self) -> None:
         """Split every file; raises `CalendarError` where none of them is a calendar."""
@@ -234,7 +253,7 @@ class Reading:
             self._failed(uid or None, CalendarError(message, line=places[0].line))
         else:
             self._yielded += len(found)
-            self._beyond += not found and series.first is not None and series.first.instant >= self.end
+            self._note(self._later_of(uid, series, had=bool(found)))
             if self._yielded > self.settings.limits.all_occurrences:
                 most = self.settings.limits.all_occurrences
                 self.found.end(
@@ -244,6 +263,10 @@ class Reading:
                 return
             self._cover(uid, series)
             yield from found
+
+    def _later_of(self, uid: str, series: Series, *, had: bool) -> Later:
+        numbers_of = partial(self.wordings.numbers_of, uid)
+        return later(series, self.end, self.settings.limits, self._ahead, numbers_of, had=had)
 
     def _was_yielded(self, uid: str, raw: bytes) -> bool:
         """Say whether these appointments were yielded before, under another spelling of their UID."""

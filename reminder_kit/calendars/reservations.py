@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reminder_kit.calendars.events import Event
+from reminder_kit.calendars.events import NO_DEFINITION, Event
 from reminder_kit.calendars.problems import Problems
-from reminder_kit.calendars.series import NO_DEFINITION, Series
+from reminder_kit.calendars.series import Series
 from reminder_kit.calendars.shared_uids import passed_over
 
 __all__ = ["mention"]

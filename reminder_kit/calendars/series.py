@@ -7,29 +7,24 @@ clock merely shows the same digits (RFC 5545, 3.8.5.1).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import NamedTuple
 
 from attrs import define, evolve, field, frozen
 
-from reminder_kit.calendars.events import Event
-from reminder_kit.calendars.recurrence import Budget, expand
-from reminder_kit.calendars.rrule import Rule
+from reminder_kit.calendars.events import NO_DEFINITION, Event
+from reminder_kit.calendars.recurrence import Budget
+from reminder_kit.calendars.recurrence_sets import as_in, goes_on, instant_of, starts_between
 from reminder_kit.calendars.settings import Limits
 from reminder_kit.calendars.shared_uids import NumbersOf, kept_apart, names_of, owners_of
-from reminder_kit.calendars.values import Span, TimeKind, When, day_of, moved
-from reminder_kit.errors import CalendarError
-from reminder_kit.model.instants import in_zone
+from reminder_kit.calendars.values import Span, TimeKind, When, moved
 
-__all__ = ["NO_DEFINITION", "Instance", "Series", "answers", "instances", "series_of"]
+__all__ = ["Instance", "Later", "Series", "answers", "instances", "later", "series_of"]
 
 _MARGIN = timedelta(days=2)
 """How far beyond the horizon instances are made, since wall clocks and UTC differ by less than a day each way."""
-_FIRST, _LAST = datetime(1, 1, 8), datetime(9999, 12, 24)  # noqa: DTZ001 - bounds of wall clocks
-NO_DEFINITION = ("REPLY", "COUNTER", "REFRESH", "DECLINECOUNTER")
-"""Methods whose events answer or ask, and define no appointment (RFC 5546, 1.4)."""
 
 
 class Version(NamedTuple):
@@ -133,11 +128,11 @@ def series_of(
     series.shares = bool(series.others)
     series.whose = names_of(alike, people)
     series.replies = replies
-    series.hidden = {_key(when, series.first) for when in hidden}
+    series.hidden = {instant_of(when, series.first) for when in hidden}
     parts: dict[tuple[bool, datetime], list[Event]] = {}
     for event in ordered:
         if event.replaces is not None:
-            parts.setdefault((event.onwards, _key(event.replaces, series.first)), []).append(event)
+            parts.setdefault((event.onwards, instant_of(event.replaces, series.first)), []).append(event)
     for (onwards, key), versions in sorted(parts.items(), key=lambda item: item[0]):
         if onwards:
             series.ranges.append((key, _last_word(versions)))
@@ -177,24 +172,11 @@ def _last_word(versions: Sequence[Event]) -> Version:
     return Version(event, last.is_cancellation or event.status == "CANCELLED")
 
 
-def _key(original: When, first: When | None) -> datetime:
-    """Return the UTC instant of an original start, read in the way that the series' own starts were written."""
-    if first is None or original.kind is first.kind is TimeKind.DATE:
-        return original.instant
-    if first.kind is TimeKind.DATE:
-        return When(datetime.combine(day_of(original, first.zone), time()), first.zone, TimeKind.DATE).instant
-    if original.kind is TimeKind.DATE:
-        return first._replace(wall=datetime.combine(original.wall, first.wall.time())).instant
-    if original.kind is TimeKind.FLOATING:
-        return first._replace(wall=original.wall).instant
-    return original.instant
-
-
 def answers(series: Series) -> dict[datetime | None, dict[str, str]]:
     """Return what invited people answered (PARTSTAT), by address: to the series (None) or to one instance (UTC)."""
     found: dict[datetime | None, dict[str, str]] = {}
     for event in sorted(series.replies, key=lambda event: event.order):
-        key = None if event.replaces is None else _key(event.replaces, series.first)
+        key = None if event.replaces is None else instant_of(event.replaces, series.first)
         for property_ in event.component.all("ATTENDEE"):
             address = "".join(property_.value.split()).casefold()
             found.setdefault(key, {})[address] = property_.parameters.get("PARTSTAT", "").upper()
@@ -237,7 +219,7 @@ def _original(series: Series, key: datetime, event: Event) -> When:
     first = series.first
     if first is None:
         return event.replaces or When(key.replace(tzinfo=None), UTC, TimeKind.UTC)
-    return _as_in(first, key)
+    return as_in(first, key)
 
 
 def _recurring(
@@ -250,7 +232,7 @@ def _recurring(
     shifts = [_shift(key, version.event) for key, version in series.ranges]
     low = moved(start, -_MARGIN - max([timedelta(), *shifts]))
     high = moved(end, _MARGIN - min([timedelta(), *shifts]))
-    starts = _starts(master, master.start, low, high, limits, budget)
+    starts = starts_between(master, master.start, low, high, limits, budget)
     stray = _stray(series, master.start, {when.instant: when for when, _ in starts}, (low, high))
     taken = (series.taken.get(None, ()), series.taken.get(master, ()), series.hidden, set(stray.values()))
     described = [
@@ -286,7 +268,7 @@ def _stray(
     inside = [key for key in series.overrides if bounds[0] <= key <= bounds[1] and key not in starts]
     if not inside or master is None or series.shares:
         return {}
-    gone = {_key(when, first) for when in master.without}
+    gone = {instant_of(when, first) for when in master.without}
     days = {when.wall.date() for when in master.without if when.kind is TimeKind.DATE}
     free: dict[date, list[datetime]] = {}
     for key, when in starts.items():
@@ -321,7 +303,7 @@ def _shifted(series: Series, when: When, key: datetime, version: Version) -> Ins
     event = version.event
     start = when
     if event.start is not None:
-        since = _key(event.replaces, series.first) if event.replaces else key
+        since = instant_of(event.replaces, series.first) if event.replaces else key
         wall, shift = key.astimezone(event.start.zone).replace(tzinfo=None), _shift(since, event)
         start = event.start._replace(wall=wall + shift if shift else wall)
     at = start.instant
@@ -329,79 +311,33 @@ def _shifted(series: Series, when: When, key: datetime, version: Version) -> Ins
     return Instance(event, start, at, event.span.after(at, start.zone), when, cancelled, is_one=False)
 
 
-def _starts(
-    master: Event, first: When, low: datetime, high: datetime, limits: Limits, budget: Budget
-) -> list[tuple[When, When | Span | None]]:
-    """Return the recurrence set between two instants: DTSTART, RRULE, RDATE, less EXRULE, EXDATE (RFC 5545, 3.8.5)."""
-    bounds = _wall(low), _wall(high)
-    found: dict[datetime, tuple[When, When | Span | None]] = {}
-    if low <= first.instant <= high:
-        found[first.instant] = (first, None)
-    for rule in master.rules:
-        for wall in _walls(rule, first, *bounds, limits, budget):
-            when = first._replace(wall=wall)
-            found.setdefault(when.instant, (when, None))
-            if len(found) > limits.occurrences:
-                budget.source -= 10 * len(found)
-                raise CalendarError(f"has more than {limits.occurrences} occurrences in the time asked for")
-    for when, length in master.extra:
-        instant = _key(when, first)
-        if low <= instant <= high:
-            found[instant] = (_as_in(first, instant), length)
-    return sorted(_remaining(master, first, found, bounds, limits, budget), key=lambda item: item[0].instant)
+class Later(NamedTuple):
+    """What comes of one UID after a horizon."""
+
+    #: How many of its appointments begin then.
+    beginning: int
+    #: How many of them began before, and go on.
+    going_on: int
 
 
-def _remaining(
-    master: Event,
-    first: When,
-    found: dict[datetime, tuple[When, When | Span | None]],
-    bounds: tuple[datetime, datetime],
-    limits: Limits,
-    budget: Budget,
-) -> list[tuple[When, When | Span | None]]:
-    gone = {_key(when, first) for when in master.without}
-    days = {when.wall.date() for when in master.without if when.kind is TimeKind.DATE is not first.kind}
-    for rule in master.exceptions:
-        gone.update(first._replace(wall=wall).instant for wall in _walls(rule, first, *bounds, limits, budget))
-    return [
-        occurrence
-        for instant, occurrence in found.items()
-        if instant not in gone and occurrence[0].wall.date() not in days
-    ]
+def later(series: Series, end: datetime, limits: Limits, budget: Budget, numbers_of: NumbersOf, *, had: bool) -> Later:
+    """Return what comes at or after the end of a horizon (UTC), of what takes place; a series for nobody is none.
 
-
-def _as_in(first: When, instant: datetime) -> When:
-    """Return an instant by the clock of the series; of an hour that comes twice a local time names the first only."""
-    wall = instant.astimezone(first.zone).replace(tzinfo=None)
-    return When(wall.replace(fold=0) if first.kind is TimeKind.FLOATING else wall, first.zone, first.kind)
-
-
-def _walls(
-    rule: Rule, first: When, low: datetime, high: datetime, limits: Limits, budget: Budget
-) -> Iterator[datetime]:
-    budget.begin(limits.candidates, within_days=rule.freq in ("HOURLY", "MINUTELY", "SECONDLY"))
-    if rule.until is not None:
-        high = min(high, _until(rule.until, rule.until_kind, first))
-    return expand(rule, first.wall, low, high, budget, dates=first.kind is TimeKind.DATE)
-
-
-def _until(until: datetime, kind: str, first: When) -> datetime:
-    """Return UNTIL as a wall clock of the series: a date includes its day, a local time is local (RFC 5545, 3.3.10).
-
-    In UTC it ends a series of days on the day that it is by the series' own clock; at the edge of a UTC day, on that.
+    `had` says that there was an instance before, which is what counts of a rule that is too costly to be followed.
     """
-    if kind == "utc" and first.kind is TimeKind.DATE and until.time() not in _DAYS_EDGES:
-        until = in_zone(until.replace(tzinfo=UTC), first.zone).replace(tzinfo=None, fold=0)
-    if kind == "date" or first.kind is TimeKind.DATE:
-        return datetime.combine(until, time.max)
-    if kind == "utc" and first.kind is TimeKind.ZONED:
-        return until.replace(tzinfo=UTC).astimezone(first.zone).replace(tzinfo=None, fold=0)
-    return until
-
-
-_DAYS_EDGES = (time(), time(23, 59), time(23, 59, 59))
-"""Times of UTC by which programs that know no zones write the beginning or the end of a day."""
-
-
-def _wall(instant: datetime) -> datetime:
-    return min(max(instant.replace(tzinfo=None), _FIRST), _LAST)
+    masters = [event for event in (series.master, *series.others) if event is not None and not series.is_off(event)]
+    starts = [(event, event.start) for event in masters if event.start is not None]
+    beginning = sum(start.instant >= end for _, start in starts)
+    ended = [version.cancelled for since, version in series.ranges if since < end][-1:] == [True]
+    going_on = sum(
+        goes_on(event, start, end, limits, budget, unclear=had) and bool(numbers_of(event))
+        for event, start in starts
+        if start.instant < end and event.recurs and not ended
+    )
+    if beginning or going_on:
+        return Later(beginning, going_on)
+    overrides = [version.event for version in series.overrides.values() if not version.cancelled]
+    put_off = any(
+        event.start is not None and event.start.instant >= end and not series.is_off(event) for event in overrides
+    )
+    return Later(0, 1) if put_off and starts else Later(int(put_off), 0)

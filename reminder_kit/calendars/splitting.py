@@ -15,6 +15,7 @@ from typing import BinaryIO, NamedTuple
 from attrs import define, field
 
 from reminder_kit.calendars.content_lines import content_line, decoded, unescaped
+from reminder_kit.calendars.events import NO_DEFINITION
 from reminder_kit.calendars.settings import Limits
 from reminder_kit.errors import CalendarError
 
@@ -27,9 +28,9 @@ _ENOUGH = 4096
 """Bytes of an unfolded line that are looked at here: enough for any UID and rule."""
 
 _UNTIL = re.compile(rb"UNTIL=(\d{8})", re.IGNORECASE)
-_NOTED = frozenset({b"BEG", b"END", b"UID", b"DTS", b"RRU", b"RDA", b"REC", b"EXR", b"MET", b"X-W", b"TZI"})
+_NOTED = frozenset({b"BEG", b"END", b"UID", b"DTS", b"RRU", b"RDA", b"REC", b"EXR", b"MET", b"X-W", b"TZI", b"STA"})
 """How the lines begin that this pass looks at."""
-_COSTLY = _NOTED | {b"EXD"}
+_COSTLY = (_NOTED | {b"EXD"}) - {b"STA"}
 """How the lines begin that make an event unusable where they are too long: cut, they would mean something else."""
 
 
@@ -82,8 +83,8 @@ class Index:
     #: How many events there were, and how many of them without a UID.
     events: int = 0
     nameless: int = 0
-    #: How many begin after the horizon.
-    beyond: int = 0
+    #: UIDs of which something begins after the horizon that takes place, as far as its bytes show.
+    later: set[bytes] = field(factory=set)
 
     @classmethod
     def between(cls, start: datetime, end: datetime, limits: Limits) -> Index:
@@ -146,6 +147,8 @@ class _Event:
     #: Whether it may recur in a way that its bytes don't show, or be at another time: one of its lines may be a piece
     #: of a text that was never folded.
     recurs: bool = False
+    #: STATUS; None: none so far.
+    status: bytes | None = None
     #: What makes it unusable; "": nothing so far.
     fault: str = ""
 
@@ -209,6 +212,8 @@ class _Scanner:
             start = value.strip()[:8]
             event.recurs = event.recurs or event.start not in (None, start)
             event.start = start
+        elif name == b"STATUS":
+            event.status = event.status or value.strip().upper()
         elif name == b"RRULE":
             event.recurs = event.recurs or event.rule is not None
             event.rule = value
@@ -283,9 +288,9 @@ class _Scanner:
             uid = b"%b%d" % (NAMELESS, self.index.nameless)
         place = Place(self.file, self.calendar, event.offset, end - event.offset, event.line)
         matters = self.matters(event)
-        if not matters and event.start is not None and event.start > self.index.high:
-            self.index.beyond += 1
         self.index.add(uid, place, matters=matters)
+        if not matters and event.start is not None and event.start > self.index.high and self.takes_place(event):
+            self.index.later.add(uid)
 
     def matters(self, event: _Event) -> bool:
         """Say whether an event can have an occurrence within the horizon, as far as its bytes show."""
@@ -296,6 +301,11 @@ class _Scanner:
             return self.index.low <= start <= self.index.high
         until = _UNTIL.search(event.rule)
         return until is None or until[1] >= self.index.low
+
+    def takes_place(self, event: _Event) -> bool:
+        """Say whether an event is one that takes place, as far as its bytes and its calendar's METHOD show."""
+        method = self.index.objects[self.calendar].method
+        return event.status != b"CANCELLED" and method not in ("CANCEL", *NO_DEFINITION)
 
     def close_zone(self, zone: tuple[int, int, bytes], end: int) -> None:
         """Note a VTIMEZONE that has ended, under its TZID."""

@@ -25,7 +25,7 @@ from reminder_kit.planning.lagging import Unfollowed, lags
 from reminder_kit.planning.remedies import REMEDIES, WRONG
 from reminder_kit.text.printable import printable
 
-__all__ = ["UNREADABLE", "Affected", "AttentionFacts", "AttentionItem", "Mark", "attention_items", "item_id"]
+__all__ = ["UNREADABLE", "WHOLE", "Affected", "AttentionFacts", "AttentionItem", "Mark", "attention_items", "item_id"]
 
 _FORGOTTEN = timedelta(days=1)
 """How long after its next try a blocker is listed for which nobody waits any more."""
@@ -38,6 +38,8 @@ def item_id(*cause: str) -> str:
 
 UNREADABLE = item_id("unreadable")
 """The item of appointments that can't be read on this machine."""
+WHOLE = "calendar"
+"""The member of an item that is about a calendar as a whole, whose words end with what to do."""
 
 
 class Mark(NamedTuple):
@@ -298,11 +300,14 @@ def _unread(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
             found.setdefault(item, []).append(Affected(key, error=mark.detail))
     for item, affected in sorted(found.items()):
         kind = "unreadable" if item == UNREADABLE else "calendar"
+        what, remedy = affected[0].error, REMEDIES[kind]
+        if affected[0].key == WHOLE:
+            what, _, remedy = what.rpartition(": ")
         yield AttentionItem(
             id=item,
             kind=kind,
-            what=affected[0].error,
-            remedy=REMEDIES[kind],
+            what=what,
+            remedy=remedy,
             since=now,
             affected=tuple(sorted(affected, key=lambda member: member.key)),
         )

@@ -103,30 +103,29 @@ def read_for_import(
         called_off=withdrawn.identities,
         refusal=refusal,
     )
-    return Imported(appointments, scope, (*content.problems, *_beyond(content.beyond, horizon, ahead)), outdated)
+    return Imported(appointments, scope, (*content.problems, *_beyond(content, horizon, ahead)), outdated)
 
 
-def _beyond(events: int, horizon: timedelta, ahead: timedelta | None) -> tuple[Any, ...]:
-    """Return the problem of events beyond the horizon: for a person only where nobody reads the calendar again."""
+def _beyond(content: Any, horizon: timedelta, ahead: timedelta | None) -> tuple[Any, ...]:
+    """Return the problem of what lies beyond the horizon: for a person only where nobody reads the calendar again."""
     from reminder_kit.calendars import Problem
 
-    if not events:
-        return ()
-    what = f"{events} events beyond {horizon.days} days"
+    events, series, days = content.beyond, content.going_on, horizon.days
     if ahead is not None:
-        return (Problem(f"{what} are read when they come nearer", severity="warning"),)
-    return (
-        Problem(
-            f"{what} are not read: import the calendar again by then, name it in [calendar] sources, or raise horizon"
-        ),
-    )
+        read = f"{events} events beyond {days} days are read when they come nearer"
+        return (Problem(read, severity="warning"),) if events else ()
+    unread = [f"{events} events beyond {days} days are not read"] if events else []
+    unread += [f"{series} series that go on beyond {days} days are read no further"] if series else []
+    remedy = "import the calendar again by then, name it in [calendar] sources, or raise horizon"
+    return (Problem(f"{'; '.join(unread)}: {remedy}", is_whole=True),) if unread else ()
 
 
 def refused_problem(why: str) -> Any:
     """Return the problem of a calendar whose absences were not taken for an answer, and why."""
     from reminder_kit.calendars import Problem
 
-    return Problem(f"{why}: nothing of it was changed; check it, then force it (`reminder-kit resync --force`)")
+    remedy = "nothing of it was changed; check it, then force it (`reminder-kit resync --force`)"
+    return Problem(f"{why}: {remedy}", is_whole=True)
 
 
 def horizon_of(options: Any, settings: Settings, now: datetime) -> timedelta:

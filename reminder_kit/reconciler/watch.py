@@ -19,6 +19,7 @@ from reminder_kit.model.places import Place
 from reminder_kit.model.reasons import Reason
 from reminder_kit.planning.attention import (
     UNREADABLE,
+    WHOLE,
     Affected,
     AttentionFacts,
     AttentionItem,
@@ -168,14 +169,17 @@ def _findings(plan: Plan, report: Report) -> Sequence[tuple[str, dict[str, str],
     visited = {"/".join(change.identity) for change in report.changes}
     findings: list[tuple[str, dict[str, str], _Judge]] = [(UNREADABLE, broken, visited.__contains__)]
     for source, problems in plan.readings:
-        unread = {
-            _member(f"{problem.file or ''}:{problem.uid or ''}:{problem.line or ''}"): whole_text(
-                f"{source}: {problem}"
-            )
-            for problem in problems
-            if problem.severity == "error"
-        }
+        unread, whole = dict[str, str](), dict[str, str]()
+        for problem in problems:
+            if problem.severity != "error":
+                continue
+            said = whole_text(f"{source}: {problem}")
+            if problem.is_whole:
+                whole[WHOLE] = said
+            else:
+                unread[_member(f"{problem.file or ''}:{problem.uid or ''}:{problem.line or ''}")] = said
         findings.append((item_id("calendar", source), unread, lambda _member: True))
+        findings.append((item_id("calendar", source, WHOLE), whole, lambda _member: True))
     return findings
 
 

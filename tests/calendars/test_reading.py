@@ -312,7 +312,43 @@ def test_events_after_the_horizon_are_counted(read_events, event):
     last = event(uid="d", start="DTSTART:20260630T235959Z")
     found = read_events(late, later, past, last)
     assert (found.reading.beyond, rows(found)) == (2, ["d 06-30 23:59 alone"])
-    assert read_events(late, later, past, last, known=lambda uid: True).reading.beyond == 3
+    assert read_events(late, later, past, last, known=lambda uid: True).reading.beyond == 2
+
+
+LATER, LATEST = "DTSTART:20270101T000000Z", "DTSTART:20280101T000000Z"
+
+
+@pytest.mark.parametrize(
+    ("pairs", "beyond"),
+    [
+        ([("", ["SEQUENCE:1"], LATER)], 1),
+        ([("", ["STATUS:CANCELLED"], LATER)], 0),
+        ([("", ["STATUS: cancelled", "STATUS:CONFIRMED"], LATER)], 0),
+        ([("CANCEL", [], LATER)], 0),
+        ([("REPLY", [], LATER)], 0),
+        ([("", ["SEQUENCE:1"], LATER), ("", ["SEQUENCE:2"], LATEST)], 1),
+        ([("REQUEST", ["SEQUENCE:1"], LATER), ("CANCEL", ["SEQUENCE:2"], LATER)], 0),
+        ([("REQUEST", ["SEQUENCE:3"], LATER), ("CANCEL", ["SEQUENCE:2"], LATER)], 1),
+        ([("", [], LATER), ("", [], LATEST)], 2),
+        ([("", [], "DTSTART:20260701T000000Z"), ("", ["X-A:b"], LATER)], 2),
+        ([("", ["RRULE:FREQ=DAILY"], LATER)], 1),
+        ([("", ["RECURRENCE-ID:20260302T090000Z"], LATER)], 1),
+        ([("", ["RECURRENCE-ID:20260302T090000Z", "STATUS:CANCELLED"], LATER)], 0),
+    ],
+    ids=[
+        "one", "cancelled", "cancelled first", "METHOD:CANCEL", "an answer", "moved on", "cancelled since",
+        "cancelled before", "two of one UID", "two of one UID, one of them near", "a series", "an override alone",
+        "a cancelled override",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("known", [None, lambda uid: True], ids=["unknown", "recorded"])
+def test_what_begins_after_the_horizon_is_counted_once_where_it_takes_place(
+    read, event, calendar, pairs, beyond, known
+):
+    """Whether it is read or passed over by its text."""
+    said = "".join(calendar(f"METHOD:{method}", event(*lines, start=start)) for method, lines, start in pairs)
+    reading = read(said.replace("METHOD:\r\n", ""), known=known).reading
+    assert (reading.beyond, reading.going_on) == (beyond, 0)
 
 
 def test_an_event_far_away_is_read_only_where_it_is_recorded(read_events, event):

@@ -167,18 +167,26 @@ def test_an_event_can_matter_unless_its_bytes_show_otherwise(lines, matters):
 @pytest.mark.parametrize(
     ("lines", "beyond"),
     [
-        (["DTSTART:20260322T235959Z"], 0),
-        (["DTSTART:20260323T000000Z"], 1),
-        (["DTSTART:20260307T000000Z"], 0),
-        (["DTSTART:20260323T000000Z", "RDATE:20260315"], 0),
-        ([PAST, "RRULE:FREQ=DAILY;UNTIL=20200105"], 0),
-        (["DTSTART:20260323T000000Z", "RRULE:FREQ=DAILY"], 1),
-        ([], 0),
+        (["DTSTART:20260322T235959Z"], False),
+        (["DTSTART:20260323T000000Z"], True),
+        (["DTSTART:20260307T000000Z"], False),
+        (["DTSTART:20260323T000000Z", "RDATE:20260315"], False),
+        ([PAST, "RRULE:FREQ=DAILY;UNTIL=20200105"], False),
+        (["DTSTART:20260323T000000Z", "RRULE:FREQ=DAILY"], True),
+        (["DTSTART:20260323T000000Z", "STATUS;X=1: Cancelled "], False),
+        (["DTSTART:20260323T000000Z", "STATUS:CONFIRMED", "STATUS:CANCELLED"], True),
+        (["DTSTART:20260323T000000Z", "BEGIN:VALARM", "STATUS:CANCELLED", "END:VALARM"], True),
+        ([], False),
     ],
 )
-def test_events_that_begin_after_the_horizon_are_counted(lines, beyond):
-    """Those that cannot matter for that reason only."""
-    assert index_of(*calendar(*event(*lines), *event(*lines, uid="b"))).beyond == 2 * beyond
+@pytest.mark.parametrize(
+    ("method", "defines"),
+    [("PUBLISH", True), ("request", True), ("CANCEL", False), ("REPLY", False), ("COUNTER", False)],
+)
+def test_what_begins_after_the_horizon_and_takes_place_is_noted(lines, beyond, method, defines):
+    """Of what cannot matter for that reason only."""
+    index = index_of(*calendar(f"METHOD:{method}", *event(*lines), *event(*lines, uid="b")))
+    assert index.later == ({b"a", b"b"} if beyond and defines else set())
 
 
 def test_the_horizon_has_a_margin_of_two_days_up_to_the_ends_of_time():

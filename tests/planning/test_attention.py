@@ -12,7 +12,7 @@ from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Identity
 from reminder_kit.model.restorations import IN_GAP, Restoration
 from reminder_kit.model.rule_sets import RuleSet, RuleSetRecord
-from reminder_kit.planning.attention import UNREADABLE, Affected, AttentionFacts, Mark, attention_items, item_id
+from reminder_kit.planning.attention import UNREADABLE, WHOLE, Affected, AttentionFacts, Mark, attention_items, item_id
 from tests.factories import NUMBER, START
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -189,6 +189,13 @@ def test_what_a_run_could_not_read_is_an_item_until_it_can():
     assert (calendar.kind, calendar.id, calendar.what) == ("calendar", "calendar-1", "no start")
     assert "install what it needs" in unreadable.remedy
     assert calendar.remedy == "correct the event in its calendar"
+
+
+def test_what_is_wrong_with_a_whole_calendar_says_itself_what_to_do():
+    """Behind its last colon; nothing is to be corrected in an event."""
+    (item,) = items_of(marks={("calendar-1", WHOLE): Mark(START, False, "desk: 2 events are not read: import again")})
+    assert (item.kind, item.what, item.remedy) == ("calendar", "desk: 2 events are not read", "import again")
+    assert [one.error for one in item.affected] == ["desk: 2 events are not read: import again"]
 
 
 def test_several_rule_sets_at_work_are_an_item():

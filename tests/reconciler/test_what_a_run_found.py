@@ -12,7 +12,7 @@ from reminder_kit.calendars import Problem
 from reminder_kit.model.as_of import AsOf
 from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Identity
-from reminder_kit.planning.attention import UNREADABLE, item_id
+from reminder_kit.planning.attention import UNREADABLE, WHOLE, item_id
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.plan import Plan
 from reminder_kit.planning.report import Report
@@ -107,6 +107,18 @@ def test_a_problem_of_no_place_has_an_empty_one(after):
     """Neither file nor event nor line."""
     bare = Problem("broken")
     assert members(after(readings=[("desk", (bare,))])) == {item_id("calendar", "desk"): [("::", f"desk: {bare}")]}
+
+
+def test_what_is_wrong_with_a_whole_calendar_is_an_item_of_its_own(after):
+    """Beside its events, of whatever number; it goes once the calendar is read without it."""
+    whole = Problem("2 events are not read: import it again", is_whole=True)
+    found = after(readings=[("desk", (PROBLEM, whole))])
+    events, calendar = item_id("calendar", "desk"), item_id("calendar", "desk", WHOLE)
+    assert members(found)[calendar] == [(WHOLE, f"desk: {whole}")]
+    assert [key for key, _ in members(found)[events]] == ["desk.ics:u-1:7"]
+    assert [item.remedy for item in found.items if item.id == calendar] == ["import it again"]
+    assert list(members(after(readings=[("desk", (evolve(whole, message="3 events: again"),))]))) == [calendar]
+    assert members(after(readings=[("desk", ())])) == {}
 
 
 @pytest.mark.parametrize("length", [249, 250, 251, 400])
