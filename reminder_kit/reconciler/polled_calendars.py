@@ -101,14 +101,17 @@ class Polling:
 
     def read(self, now: datetime) -> Polled:
         """Return what the calendars hold that may have changed; one that is out of reach stops no other."""
-        polled = Polled()
+        polled, found = Polled(), list[Any]()
         for source in self.sources:
+            known = len(polled.all_imported)
             try:
                 self._read_one(source, now, polled)
             except CalendarError as error:
                 polled.problems.append(error)
-        for imported in polled.all_imported:
-            polled.problems += imported.problems
+            label = _label(source) if len(self.sources) > 1 else None
+            for imported in polled.all_imported[known:]:
+                found += [evolve(problem, file=problem.file or label) for problem in imported.problems]
+        polled.problems += found
         return polled
 
     def _read_one(self, source: CalendarSource, now: datetime, polled: Polled) -> None:
@@ -187,6 +190,13 @@ class Polling:
         said = repr((_READING, evolve(options, sources=()), defaults, name_of(source), source.complete))
         said += repr((source.caldav, source.username)) if source.caldav else ""
         return blake2b(said.encode("utf-8", "replace") + people, digest_size=16).hexdigest()
+
+
+def _label(source: CalendarSource) -> str:
+    """Return what a calendar is called where one of several has a problem: its path, or what may be shown of it."""
+    from reminder_kit.calendars.http_source import shown
+
+    return shown(source.path) if "://" in source.path else source.path
 
 
 def _bytes_of(path: Any) -> bytes:

@@ -14,7 +14,7 @@ from reminder_kit.errors import CalendarError, ConfigurationError
 from reminder_kit.model.as_of import AsOf
 from reminder_kit.model.instants import iso
 from reminder_kit.reconciler.calendar_import import _foreseen, read_for_import, refused_problem
-from reminder_kit.reconciler.polled_calendars import Note, Polling, distinct, name_of, note_read
+from reminder_kit.reconciler.polled_calendars import Note, Polling, _label, distinct, name_of, note_read
 from tests.factories import DAY, START, visit
 
 AFTER = Rule("after", after="2 days", text="Thank you {{ when }}")
@@ -104,6 +104,39 @@ def test_of_two_calendars_of_one_name_none_may_be_complete(complete, other):
         "two calendars of sources are called 'desk', and one of them is complete, so that it would withdraw what the "
         "other one has: give each a name of its own"
     )
+
+
+# What is wrong with one
+
+
+def test_of_several_calendars_the_one_with_a_problem_is_named(poll, tmp_path):
+    """By its path; of a folder, by the file in it; of one calendar alone nobody asks which."""
+    broken = feed("BEGIN:VEVENT\r\nUID:a\r\nDTSTART:never\r\nEND:VEVENT\r\n")
+    desk, folder = tmp_path / "desk.ics", tmp_path / "room"
+    desk.write_text(broken, newline="")
+    folder.mkdir()
+    for name in "xy":
+        (folder / f"{name}.ics").write_text(broken if name == "y" else feed(event("A")), newline="")
+    both = poll(CalendarSource(str(desk)), CalendarSource(str(folder)))
+    assert [problem.file for problem in both.problems] == [str(desk), str(folder / "y.ics")]
+    assert str(both.problems[0]).startswith(f"{desk}, line 6, UID a: ")
+    assert [problem.file for problem in poll(CalendarSource(str(desk))).problems] == [None]
+    assert [[problem.file for problem in one.problems] for one in both.all_imported] == [
+        [None],
+        [str(folder / "y.ics")],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [
+        ("clinic/desk.ics", "clinic/desk.ics"),
+        ("https://user:secret@clinic.example/desk.ics?key=secret", "https://clinic.example/desk.ics"),
+    ],
+)
+def test_a_calendar_is_called_without_what_may_be_secret(path, label):
+    """A path is told as it is."""
+    assert _label(CalendarSource(path)) == label
 
 
 # When one is read anew
@@ -215,7 +248,7 @@ def test_one_that_is_out_of_reach_stops_no_other(poll, desk):
     assert [one.scope.source for one in polled.all_imported] == ["desk"]
     assert isinstance(polled.problems[0], CalendarError)
     assert "gone.ics" in str(polled.problems[0])
-    assert polled.problems[1:] == list(polled.all_imported[0].problems)
+    assert polled.problems[1:] == [evolve(one, file=str(desk)) for one in polled.all_imported[0].problems]
     assert len(polled.problems) > 1
 
 
