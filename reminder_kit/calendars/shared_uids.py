@@ -67,14 +67,15 @@ def owners_of(overrides: Iterable[Event], masters: Sequence[Event], numbers_of: 
 def passed_over(events: Iterable[Event], kept: Sequence[Event], *, shares: bool) -> list[tuple[Event, Event]]:
     """Return the appointments that are kept in the place of others of their UID just as old, each after the last one.
 
-    `shares` says that there are several appointments of that UID.
+    `shares` says that there are several appointments of that UID. A cancellation is no other appointment: it counts
+    whatever is kept.
     """
 
     def place(event: Event) -> object:
         return event.order[:2], _start_of(event) if shares else None
 
     known = set(kept)
-    whole = (event for event in events if event.replaces is None and event not in known)
+    whole = (event for event in events if event.replaces is None and not event.is_cancellation and event not in known)
     others = {place(event): event for event in sorted(whole, key=lambda event: event.order)}
     pairs = ((others.get(place(event)), event) for event in kept if not event.is_cancellation)
     return [(other, event) for other, event in pairs if other is not None]

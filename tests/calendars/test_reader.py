@@ -132,6 +132,12 @@ def test_a_later_cancellation_cancels_the_series(read, event, calendar):
     assert found.reading.cancelled == {"visit-1"} == found.reading.covers
 
 
+def test_a_cancellation_that_is_as_old_as_its_request_is_no_other_visit(read, event, calendar):
+    """It counts, as the one behind; nothing is said to count in its place."""
+    found = read(methods(calendar, ("REQUEST", event(stamp=False)), ("CANCEL", event(stamp=False))))
+    assert (found.statuses, found.warnings) == (["cancelled"], [])
+
+
 def test_a_request_after_the_cancellation_revives_it(read, event, calendar):
     """A REQUEST of a higher SEQUENCE than the CANCEL brings the event back."""
     text = methods(calendar, ("CANCEL", event("SEQUENCE:1")), ("REQUEST", event(SERIES, "SEQUENCE:2")))

@@ -170,6 +170,8 @@ def test_what_was_passed_over_is_named_beside_what_was_kept(made):
     assert passed_over([override, kept], [kept], shares=False) == []
     cancel = made("g", sequence=1, method="CANCEL")
     assert passed_over([first, cancel], [cancel], shares=False) == []
+    assert passed_over([first, cancel], [first], shares=False) == []
+    assert passed_over([first, second, cancel], [second], shares=False) == [(first, second)]
     stamped = made("h", sequence=1, modified=5)
     assert passed_over([first, stamped], [stamped], shares=False) == []
     assert passed_over([made("i", sequence=1, modified=5), stamped], [stamped], shares=False) != []
