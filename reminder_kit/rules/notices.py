@@ -43,7 +43,9 @@ class Notice:
             raise InvalidRuleError(
                 f'{what} must be a text, or {{ text = "…", after = "10 minutes" }} ({type(value).__name__})'
             )
-        return cls(text, parse_length(table["after"], f"{what}.after") if "after" in table else after)
+        return cls(
+            text if text.strip() else "", parse_length(table["after"], f"{what}.after") if "after" in table else after
+        )
 
     def __bool__(self) -> bool:
         return bool(self.text)

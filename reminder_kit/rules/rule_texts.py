@@ -21,7 +21,10 @@ CHANNELS = ("sms", "mms")
 
 
 def read_texts(value: object, what: str, channel: str = "") -> Texts:
-    """Return a text, or texts by locale; of texts by channel, those of `channel`. Raises `InvalidRuleError`."""
+    """Return a text, or texts by locale; of texts by channel, those of `channel`. Raises `InvalidRuleError`.
+
+    A text of nothing but spaces is none.
+    """
     if isinstance(value, Mapping) and value and set(value) <= set(CHANNELS):
         if channel not in value:
             raise InvalidRuleError(
@@ -29,7 +32,7 @@ def read_texts(value: object, what: str, channel: str = "") -> Texts:
             )
         return read_texts(value[channel], f"{what}.{channel}")
     if isinstance(value, str):
-        return value
+        return value if value.strip() else ""
     if not isinstance(value, Mapping) or not value:
         raise InvalidRuleError(f'{what} must be a text or a table of texts by locale ({value!r}): {{ en = "…" }}')
     for locale, text in value.items():

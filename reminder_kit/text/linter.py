@@ -75,6 +75,8 @@ def lint(rule: Rule, defaults: Defaults) -> list[Finding]:
         if isinstance(texts, Mapping):
             found += [*_missing_locale(rule, where, texts, defaults), *_unknown_locales(rule, where, texts)]
         for place, locale, source in _sources_of(where, texts):
+            if not source.strip() and not rule.media_urls:
+                found.append(Finding("error", rule.id, f"{place} is empty: write a text, or leave {locale} out"))
             found += _template_findings(rule, place, source, locale or defaults.locale, defaults)
     if not rule.text and not rule.media_urls:
         found.append(Finding("error", rule.id, 'it has no text: write text = "See you {{ when }}."'))

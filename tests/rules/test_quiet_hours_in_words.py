@@ -256,6 +256,7 @@ def test_a_notice_is_a_text_and_how_long_it_waits():
     """Ten minutes for a cancellation where nothing is said; an empty text is none."""
     ten = timedelta(minutes=10)
     assert Notice.read("Hi", "x") == Notice("Hi", timedelta(0)) == Notice("Hi")
+    assert Notice.read(" \n", "x") == Notice("")
     assert cancellation_notice("Hi", "x") == cancellation_notice({"text": "Hi"}, "x") == Notice("Hi", ten)
     assert cancellation_notice({"text": "Hi", "after": "1 hour"}, "x") == Notice("Hi", HOUR)
     given = Notice("Hi")

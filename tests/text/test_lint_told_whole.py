@@ -95,6 +95,11 @@ GLUED = "stands right behind a link, and many phones take it for a part of it: l
     [
         ("Hi", {}, []),
         ("", {}, ['error: it has no text: write text = "See you {{ when }}."']),
+        (" \n\u3000", {}, ['error: it has no text: write text = "See you {{ when }}."']),
+        ({"en": "Hi", "de": " "}, {}, ["error: text.de is empty: write a text, or leave de out"]),
+        ({"en": "Hi", "de": ""}, {"channel": "mms", "media_urls": ["https://clinic.example/a.png"]}, []),
+        ("Hi", {"late_text": " "}, []),
+        ("Hi", {"late_text": {"en": " "}}, ["error: late_text.en is empty: write a text, or leave en out"]),
         ("Hi {{ when", {}, [
             "error: text: it cannot be read: unexpected end of template, expected 'end of print statement'."]),
         ({"de": "Hi", "fr": "Hi"}, {}, [
