@@ -16,7 +16,7 @@ from attrs import Attribute, field, fields, frozen
 
 from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.model.instants import zone
-from reminder_kit.model.phones import country
+from reminder_kit.model.phones import country, phone_number
 
 __all__ = ["PHONE_SOURCES", "CalendarSettings", "CalendarSource", "Limits"]
 
@@ -177,6 +177,20 @@ def _country(value: str | None) -> str | None:
     return None if value is None else country(value)
 
 
+_LEAST_DIGITS = 4
+"""Digits that a number without a country code has at the least: nobody knows here of which country it is."""
+
+
+def _numbers(_instance: object, attribute: Attribute[tuple[str, ...]], value: tuple[str, ...]) -> None:
+    for text in value:
+        is_local = not text.lstrip().startswith("+") and sum(map(str.isdigit, text)) >= _LEAST_DIGITS
+        if not is_local and phone_number(text, None) is None:
+            raise InvalidInputError(
+                f"{attribute.name}: {text!r} can't be a phone number: write it with its country code, as "
+                "+1 202 555 0123"
+            )
+
+
 def _known_zone(_instance: object, _attribute: object, value: str | None) -> None:
     if value is not None:
         zone(value)
@@ -209,9 +223,9 @@ class CalendarSettings:
     #: A CSV file of people; None: there is none.
     directory: Path | None = None
     #: Numbers of our own, of desks and machines, which are nobody's to remind; what the kit sends from is among them.
-    own_numbers: tuple[str, ...] = field(default=(), converter=_phones)
+    own_numbers: tuple[str, ...] = field(default=(), converter=_phones, validator=_numbers)
     #: Numbers that are people's although they stand in the notes of several people's appointments.
-    allow: tuple[str, ...] = field(default=(), converter=_phones)
+    allow: tuple[str, ...] = field(default=(), converter=_phones, validator=_numbers)
     #: What becomes of VALARMs: `ignore`, `rules` (they are further rules) or `only` (they take the place of rules).
     #: Unless ignored, those still due are in each appointment's `data["alarms"]` as ISO instants.
     alarms: str = field(default="ignore", validator=_one_of("ignore", "rules", "only"))

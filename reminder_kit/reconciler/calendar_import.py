@@ -17,6 +17,7 @@ from reminder_kit.errors import CalendarError, ReminderKitError, unforeseen
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.host_data import whole_text
+from reminder_kit.model.phones import phone_number
 from reminder_kit.model.revisions import is_older, revision_order
 from reminder_kit.planning.settings import Settings
 from reminder_kit.reconciler.called_off import called_off
@@ -76,7 +77,8 @@ def read_for_import(
         options = evolve(options, timezone=settings.defaults.timezone)
     if options.region is None:
         options = evolve(options, region=settings.defaults.region)
-    options = evolve(options, own_numbers=(*options.own_numbers, *sorted(settings.senders)))
+    senders = [sender for sender in sorted(settings.senders) if phone_number(sender, options.region)]  # or a name
+    options = evolve(options, own_numbers=(*options.own_numbers, *senders))
     name = whole_text(source) or source_name(file)
     known = ledger.read(lambda reader: reader.series_of(name))
     horizon = horizon_of(options, settings, now)

@@ -72,11 +72,9 @@ def test_behind_a_desks_number_the_next_one_counts(read_events, event):
     ]
 
 
-@pytest.mark.parametrize(
-    ("allow", "phones"), [(["202-555-0100"], DESK), (DESK, DESK), (["x"], None), ([ANN], None)], ids=str
-)
+@pytest.mark.parametrize(("allow", "phones"), [(["202-555-0100"], DESK), (DESK, DESK), ([ANN], None)], ids=str)
 def test_a_number_that_is_allowed_is_a_persons(read_events, event, allow, phones):
-    """However it is written, and what is no number allows none."""
+    """However it is written."""
     found = read_events(*noted(event, NAMED), allow=allow)
     assert reminded(found) == [[phones] if phones else []] * 3
 

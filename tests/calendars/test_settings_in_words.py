@@ -36,6 +36,16 @@ def test_what_is_not_said_is_as_it_is_documented():
     }  # fmt: skip
 
 
+NO_NUMBER = "can't be a phone number: write it with its country code, as +1 202 555 0123"
+
+
+@pytest.mark.parametrize("number", ["+1 (202) 555-0148", "tel:+12025550148", "202 555 0148", "5550"])
+def test_a_number_may_be_written_as_it_is_at_home(number):
+    """Whether it is one there depends on a region that is known later."""
+    found = CalendarSettings(own_numbers=number, allow=[number])
+    assert (found.own_numbers, found.allow) == ((number,), (number,))
+
+
 def test_every_key_of_a_table_is_taken():
     """As its type."""
     found = CalendarSettings.from_mapping(
@@ -107,6 +117,10 @@ LOGIN = "[calendar] sources caldav holds a user or password: remove it, and set 
         ({"phones": 5}, "[calendar] phones must be a list of texts, not 5"),
         ({"own_numbers": {"a": 1}}, "[calendar] own_numbers must be a list of texts, not {'a': 1}"),
         ({"allow": [5]}, "[calendar] allow must be text, not 5"),
+        ({"own_numbers": ["+1 202 555 O148"]}, f"[calendar]: own_numbers: '+1 202 555 O148' {NO_NUMBER}"),
+        ({"own_numbers": ["+12025550101", "abc"]}, f"[calendar]: own_numbers: 'abc' {NO_NUMBER}"),
+        ({"allow": ["112"]}, f"[calendar]: allow: '112' {NO_NUMBER}"),
+        ({"allow": "+1 202"}, f"[calendar]: allow: '+1 202' {NO_NUMBER}"),
         ({"directory": 5}, "[calendar] directory must be text, not 5"),
         ({"horizon": "5 months"}, "[calendar] horizon is no length of time: '5 months'; write for example \"60 days\""),
         ({"horizon": "1234567 days"}, "[calendar] horizon is no length of time: '1234567 days'; write for example"),

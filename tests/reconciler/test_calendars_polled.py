@@ -106,6 +106,13 @@ def test_of_two_calendars_of_one_name_none_may_be_complete(complete, other):
     )
 
 
+def test_a_sender_that_is_a_name_is_no_number_of_our_own(kit, desk):
+    """Numbers that the kit sends from are nobody's to remind; a name is none."""
+    settings = evolve(kit.settings, senders=frozenset({"CLINIC", "+12025550123"}))
+    read = read_for_import(desk, None, settings, source=None, complete=False, now=START, ledger=kit.ledger)
+    assert [one.recipients for one in read.appointments] == [()]
+
+
 # What is wrong with one
 
 
