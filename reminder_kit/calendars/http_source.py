@@ -19,7 +19,14 @@ from urllib.request import getproxies, proxy_bypass
 
 from attrs import field, frozen
 
-from reminder_kit.calendars.redirects import Addresses, IPAddress, addresses_of, networks_of, spelled_address
+from reminder_kit.calendars.redirects import (
+    Addresses,
+    IPAddress,
+    addresses_of,
+    is_this_machine,
+    networks_of,
+    spelled_address,
+)
 from reminder_kit.calendars.settings import Limits
 from reminder_kit.calendars.spool import spool
 from reminder_kit.errors import CalendarError
@@ -137,9 +144,7 @@ def answered(question: Question, limits: Limits, transport: Any = None, addresse
 
 def _with_login(target: httpx.URL, login: tuple[str, str], label: str) -> httpx.URL:
     """Return an address with a user and password; raises `CalendarError` where anybody could read them on the way."""
-    spelled = spelled_address(target.host)
-    at_home = target.host == "localhost" or (spelled is not None and spelled.is_loopback)
-    if target.scheme != "https" and not at_home:
+    if target.scheme != "https" and not is_this_machine(target.host):
         raise CalendarError(f"{label} is not encrypted, and would show the password to anybody: write https://")
     return target.copy_with(username=login[0], password=login[1])
 

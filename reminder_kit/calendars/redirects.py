@@ -13,7 +13,7 @@ import socket
 from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
-__all__ = ["Addresses", "IPAddress", "addresses_of", "networks_of", "spelled_address"]
+__all__ = ["Addresses", "IPAddress", "addresses_of", "is_this_machine", "networks_of", "spelled_address"]
 
 IPAddress = IPv4Address | IPv6Address
 
@@ -43,6 +43,12 @@ def spelled_address(host: str) -> IPAddress | None:
         return IPv4Address(socket.inet_aton(host))
     except (OSError, ValueError):
         return None
+
+
+def is_this_machine(host: str) -> bool:
+    """Say whether a host is plainly this machine: a password that is sent there unencrypted is shown to nobody."""
+    spelled = spelled_address(host)
+    return host == "localhost" or (spelled is not None and spelled.is_loopback)
 
 
 def addresses_of(host: str) -> list[IPAddress]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from attrs import Attribute, field, fields, frozen
 
@@ -18,10 +19,14 @@ from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.model.instants import zone
 from reminder_kit.model.phones import country, phone_number
 
-__all__ = ["PHONE_SOURCES", "CalendarSettings", "CalendarSource", "Limits"]
+__all__ = ["PHONE_SOURCES", "CalendarSettings", "CalendarSource", "Limits", "foreign_scheme", "is_address"]
 
 PHONE_SOURCES = ("attendee", "x-phone", "contact", "text", "directory", "email")
 """Where a phone number may come from: an attendee's address, X- properties and parameters, CONTACT, texts, a file."""
+
+_SCHEMES = ("http", "https", "webcal", "webcals")
+"""Of addresses that are fetched."""
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]{0,30})://", re.IGNORECASE)
 
 _UNITS = {"minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 
@@ -76,6 +81,22 @@ class Limits:
     timeout: float = 30.0
 
 
+def is_address(text: str) -> bool:
+    """Say whether a source is an address that is fetched, and no path."""
+    named = _SCHEME.match(text)
+    return named is not None and named[1].lower() in _SCHEMES
+
+
+def foreign_scheme(text: str) -> str:
+    """Return what is wrong with a source that is an address of another kind, as the end of a sentence; "": nothing."""
+    named = _SCHEME.match(text)
+    if named is None or is_address(text):
+        return ""
+    return (
+        f"{named[1]}:// is nothing that is fetched: give a path, or an address that begins with https:// or webcal://"
+    )
+
+
 @frozen
 class CalendarSource:
     """A calendar that the batch job reads again. Raises `ConfigurationError` for what can't be one."""
@@ -102,7 +123,7 @@ class CalendarSource:
         if isinstance(value, os.PathLike):
             return cls(os.fspath(value))
         if isinstance(value, str) and value:
-            return cls(value)
+            return cls(_fetchable(value, what))
         if not isinstance(value, Mapping):
             raise ConfigurationError(
                 f'{what} must be a list of texts or tables, not {value!r}: write ["clinic.ics"], or '
@@ -123,6 +144,7 @@ class CalendarSource:
         path = value.get("path")
         if not (isinstance(path, str) and path):
             raise ConfigurationError(f'{what} needs a path, a file, folder or address: write path = "clinic.ics"')
+        path = _fetchable(path, what)
         return cls(path, _name(value.get("name"), f"{what} name"), _yes_or_no(value, "complete", what, usual=False))
 
     @classmethod
@@ -138,8 +160,29 @@ class CalendarSource:
                 f"{what} caldav holds a user or password: remove it, and set CALDAV_USERNAME and CALDAV_PASSWORD"
             )
         name, username = (_name(value.get(key), f"{what} {key}") for key in ("name", "username"))
+        if username and not _hides_a_password(address):
+            raise ConfigurationError(
+                f"{what} caldav is not encrypted, and would show the password to anybody: write https://"
+            )
         complete = _yes_or_no(value, "complete", what, usual=True)
         return cls(address, name, complete, caldav=True, username=username)
+
+
+def _fetchable(path: str, what: str) -> str:
+    if wrong := foreign_scheme(path):
+        raise ConfigurationError(f"{what}: {wrong}")
+    return path
+
+
+def _hides_a_password(address: str) -> bool:
+    """Say whether nobody reads on the way what is sent to an address, as whoever sends it judges."""
+    from reminder_kit.calendars.redirects import is_this_machine
+
+    try:
+        parts = urlsplit(address)
+        return parts.scheme == "https" or is_this_machine(parts.hostname or "")
+    except ValueError:
+        return True  # which is told where it is asked
 
 
 def _name(value: Any, what: str) -> str | None:
@@ -160,7 +203,9 @@ def _sources(value: Any) -> tuple[str | CalendarSource, ...]:
     several = (value,) if isinstance(value, str | Mapping | CalendarSource) else value
     if not isinstance(several, list | tuple):
         raise ConfigurationError(f'sources must be a list of texts or tables, not {value!r}: write ["clinic.ics"]')
-    return tuple(one if isinstance(one, str) and one else CalendarSource.of(one) for one in several)
+    return tuple(
+        _fetchable(one, "sources") if isinstance(one, str) and one else CalendarSource.of(one) for one in several
+    )
 
 
 def _phones(value: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:

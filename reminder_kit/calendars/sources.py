@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 from attrs import define, field, frozen
 
-from reminder_kit.calendars.settings import Limits
+from reminder_kit.calendars.settings import Limits, foreign_scheme, is_address
 from reminder_kit.calendars.spool import spool
 from reminder_kit.errors import CalendarError
 
@@ -25,7 +25,6 @@ __all__ = ["File", "Held", "Look", "files_of", "look_at", "what_it_is"]
 
 _PIECE = 256 * 1024
 """Bytes that are read at a time."""
-_SCHEMES = ("http://", "https://", "webcal://", "webcals://")
 
 
 @frozen
@@ -108,7 +107,7 @@ def look_at(source: str, limits: Limits, conditions: Mapping[str, str]) -> Look:
     Raises `CalendarError` as `files_of` does.
     """
     given: Mapping[str, str] = {}
-    if source.lower().startswith(_SCHEMES):
+    if is_address(source):
         from reminder_kit.calendars.http_source import fetched_if_changed, shown
 
         body, given = fetched_if_changed(source, limits, conditions)
@@ -138,10 +137,12 @@ def _of_text(source: str, limits: Limits) -> list[File]:
         return [_in_memory(source.encode("utf-8", "replace"), limits)]
     if source == "-":
         return [_spooled(sys.stdin.buffer, "standard input", limits)]
-    if source.lower().startswith(_SCHEMES):
+    if is_address(source):
         from reminder_kit.calendars.http_source import fetched, shown
 
         return [_with_plain_lines(File(shown(source), fetched(source, limits)))]
+    if wrong := foreign_scheme(source):
+        raise CalendarError(wrong)
     return _of_path(Path(source), limits)
 
 

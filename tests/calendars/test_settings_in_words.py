@@ -103,6 +103,10 @@ PHONES = (
 LOGIN = "[calendar] sources caldav holds a user or password: remove it, and set CALDAV_USERNAME and CALDAV_PASSWORD"
 
 
+FOREIGN = "is nothing that is fetched: give a path, or an address that begins with https:// or webcal://"
+OPEN = "[calendar] sources caldav is not encrypted, and would show the password to anybody: write https://"
+
+
 @pytest.mark.parametrize(
     ("table", "said"),
     [
@@ -156,6 +160,9 @@ LOGIN = "[calendar] sources caldav holds a user or password: remove it, and set 
             "[calendar] sources caldav must be an address: write caldav = \"https://…\", not 'ftp://a'",
         ),
         ({"sources": [{"caldav": "https://u@a.example/x"}]}, LOGIN),
+        ({"sources": ["a.ics", "ftp://x/a.ics?key=secret"]}, f"[calendar] sources: ftp:// {FOREIGN}"),
+        ({"sources": {"path": "FILE:///tmp/x.ics"}}, f"[calendar] sources: FILE:// {FOREIGN}"),
+        ({"sources": [{"caldav": "http://dav.example/a", "username": "u"}]}, OPEN),
         ({"sources": [{"caldav": "http://a", "name": 5}]}, "[calendar] sources name must be text, not 5"),
         ({"sources": [{"caldav": "http://a", "username": 5}]}, "[calendar] sources username must be text, not 5"),
         (
@@ -196,9 +203,23 @@ def test_a_source_is_a_path_or_a_table(value, source):
     assert repr(source.path) not in repr(source)
 
 
+@pytest.mark.parametrize("host", ["localhost:5232", "127.0.0.1", "[::1]:5232", "LOCALHOST"])
+def test_a_password_may_go_unencrypted_to_this_machine(host):
+    """As a poll sends it."""
+    assert CalendarSource.of({"caldav": f"http://{host}/a", "username": "u"}).username == "u"
+
+
+@pytest.mark.parametrize("path", ["webcal://a/b.ics", "WEBCALS://a/b.ics", "a:b.ics", "://a", "C:\\a.ics", "1a://b"])
+def test_a_path_or_an_address_that_is_fetched_is_a_source(path):
+    """Whatever is no scheme is a path."""
+    assert CalendarSource.of(path).path == path
+    assert CalendarSettings(sources=[path]).sources == (path,)
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
+        ("ftp://a/b.ics", f"sources: ftp:// {FOREIGN}"),
         (5, 'sources must be a list of texts or tables, not 5: write ["clinic.ics"]'),
         ([5], "sources must be a list of texts or tables, not 5: write"),
         ([""], "sources must be a list of texts or tables, not '': write"),

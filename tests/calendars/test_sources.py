@@ -71,6 +71,17 @@ def test_what_cannot_be_read_is_named(read, tmp_path, make):
     assert str(tmp_path) in str(caught.value) or "int" in str(caught.value)
 
 
+@pytest.mark.parametrize("address", ["ftp://x/a.ics?key=secret", "file:///tmp/x.ics"])
+def test_an_address_that_nobody_fetches_is_no_path(read, address):
+    """It is told as what it is, without what may be secret in it."""
+    with pytest.raises(CalendarError) as caught:
+        read(address)
+    assert str(caught.value) == (
+        f"{address.partition(':')[0]}:// is nothing that is fetched: give a path, or an address that begins with "
+        "https:// or webcal://"
+    )
+
+
 def test_a_stream_larger_than_the_limit_is_not_read_to_its_end(read, text):
     """A stream is refused at `file_bytes`, so one without end ends too."""
 
