@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from attrs import field, frozen
@@ -42,6 +42,7 @@ _REMEMBERED = 8
 _STEPS = 10
 """How many times the limit `timeout`, which is for one step, a whole answer may take."""
 _SCHEMES = {"http": "http", "https": "https", "webcal": "https", "webcals": "https"}
+_PORTS = {"http": 80, "https": 443, "webcal": 443, "webcals": 443}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LARGEST_REMEMBERED = 16 * 1024 * 1024
 """Bytes of an answer that is remembered, at most."""
@@ -54,13 +55,26 @@ _last_answers: dict[str, tuple[dict[str, str], bytes]] = {}
 
 
 def shown(address: str) -> str:
-    """Return an address without what may be secret in it: user, password, query, and long parts of its path."""
+    """Return an address without what may be secret in it: user, password, query, and long parts of its path.
+
+    Its port is shown where it is not that of its scheme.
+    """
     try:
         parts = urlsplit(address)
-        host, path = parts.hostname or "", parts.path
+        host, path = (parts.hostname or "")[:_LONGEST], parts.path
     except ValueError:
         return f"{address.partition('://')[0][:10]}://…"
-    return f"{parts.scheme}://{host[:_LONGEST]}{'/'.join(map(_open_part, path.split('/')))[:_LONGEST]}"
+    named = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{named}{_port(parts)}{'/'.join(map(_open_part, path.split('/')))[:_LONGEST]}"
+
+
+def _port(parts: SplitResult) -> str:
+    """Return the port of an address, with its colon; "": there is none that can be one, or it is the scheme's own."""
+    try:
+        port = parts.port
+    except ValueError:
+        return ""
+    return "" if port is None or port == _PORTS.get(parts.scheme) else f":{port}"
 
 
 def _open_part(part: str) -> str:

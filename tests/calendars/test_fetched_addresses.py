@@ -316,7 +316,7 @@ def test_a_password_goes_only_where_nobody_can_read_it(address, is_sent):
         (f"https://{'h' * 101}/c", f"https://{'h' * 100}/c"),
         (f"https://a.example/{'p' * 20}/{'q' * 21}", f"https://a.example/{'p' * 20}/qqqq…"),
         ("https://a.example" + "/part" * 21, "https://a.example" + "/part" * 20),
-        ("https://u:p@A.example:8443/c?d#e", "https://a.example/c"),
+        ("https://u:p@A.example:8443/c?d#e", "https://a.example:8443/c"),
         ("https://", "https://"),
         ("https://[::1", "https://…"),
         ("abcdefghijkl://[x", "abcdefghij://…"),

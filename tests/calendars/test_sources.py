@@ -195,8 +195,17 @@ def test_no_connection_is_an_error_without_secrets():
          "https://example.com/ical/ada%40example.com/priv…/basic.ics"),
         ("https://user:secret@[::1/a.ics", "https://…"),
         ("http://user:secret@x:99999999/a.ics", "http://x/a.ics"),
+        ("http://u:8081@localhost:8080/a.ics", "http://localhost:8080/a.ics"),
+        ("https://[::1]:8443/a.ics", "https://[::1]:8443/a.ics"),
+        ("http://[::1]:80/a.ics", "http://[::1]/a.ics"),
+        ("https://x:443/a.ics", "https://x/a.ics"),
+        ("webcal://x:443/a.ics", "webcal://x/a.ics"),
+        ("webcal://x:80/a.ics", "webcal://x:80/a.ics"),
     ],
-    ids=["user and query", "private feed", "broken", "no such port"],
+    ids=[
+        "user and query", "private feed", "broken", "no such port", "a port", "of IPv6", "usual of IPv6",
+        "usual of https", "usual of webcal", "of http",
+    ],
 )  # fmt: skip
 def test_an_address_is_shown_without_what_is_secret(address, text):
     """User, password, query, and long parts of a path, by which feeds are private, are left out of every error."""
