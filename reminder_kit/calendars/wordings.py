@@ -6,6 +6,7 @@ Never decides when something is. What each event says is looked at once, however
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 from attrs import define, evolve, field
 
@@ -19,6 +20,7 @@ from reminder_kit.calendars.recipients import Reached, people
 from reminder_kit.calendars.series import Instance, Series, answers
 from reminder_kit.calendars.settings import CalendarSettings
 from reminder_kit.calendars.text_numbers import Desks, TextSearch
+from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.appointments import Recipient
 from reminder_kit.model.phones import phone_number
 
@@ -42,11 +44,14 @@ class Wordings:
 
     @classmethod
     def begin(cls, settings: CalendarSettings, found: Problems) -> Wordings:
-        """Return those of a source that is about to be read; raises `ConfigurationError` as `read_directory` does."""
+        """Return those of a source that is about to be read.
+
+        Raises `ConfigurationError`, naming the key, as `read_directory` does.
+        """
         return cls(
             settings,
             found,
-            directory={} if settings.directory is None else read_directory(settings.directory),
+            directory={} if settings.directory is None else _people_of(settings.directory),
             desks=Desks({phone_number(number, settings.region) or number for number in settings.allow}),
             search=TextSearch(settings.region, settings.limits.numbers),
         )
@@ -134,6 +139,14 @@ class Sayings:
             replies = self._replies.get(None, {}) | self._replies.get(key, {})
             self._known[id(event), key] = self.wordings.of(self.uid, event, replies)
         return self._known[id(event), key]
+
+
+def _people_of(path: Path) -> Directory:
+    try:
+        return read_directory(path)
+    except ConfigurationError as error:
+        said = str(error).removeprefix("the directory ")  # which reads like a folder
+        raise ConfigurationError(f"[calendar] directory: {said}") from None
 
 
 def silent(message: str, line: int) -> None:

@@ -77,6 +77,8 @@ class Config:
     fallback_table: Mapping[str, Any] | None = None
     #: The ledger's address, from the file, the environment, or the default.
     ledger_url: str = DEFAULT_LEDGER
+    #: What says so: the key of the file, or the environment variable.
+    ledger_key: str = "[ledger] url"
     #: Further arguments of the ledger, by name: schema, mode, busy_timeout.
     ledger_options: Mapping[str, Any] = field(factory=dict)
     #: When nobody is written to; None: no quiet hours.
@@ -149,10 +151,15 @@ class Config:
             raise _naming_file(ConfigurationError(said), self.path) from None
 
     def ledger(self) -> Any:
-        """Return the ledger, not opened yet."""
+        """Return the ledger, not opened yet. Raises `ConfigurationError`, naming file and key, where none can be."""
         from reminder_kit.ledger.ledger import Ledger
 
-        return Ledger(self.ledger_url, namespace=self.defaults.namespace, **self.ledger_options)
+        found = Ledger(self.ledger_url, namespace=self.defaults.namespace, **self.ledger_options)
+        try:
+            found.url  # noqa: B018 - it is read when it is asked for
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{self.path}: {self.ledger_key}: {error}") from None
+        return found
 
     def arguments(self) -> dict[str, Any]:
         """Return what the constructor of `ReminderKit` takes."""
@@ -268,6 +275,7 @@ def _checked_config(path: Path, text: str, values: dict[str, Any], environ: Mapp
         provider_table=provider,
         fallback_table=fallback,
         ledger_url=ledger.get("url") or environ.get(LEDGER_VARIABLE) or DEFAULT_LEDGER,
+        ledger_key="[ledger] url" if "url" in ledger else LEDGER_VARIABLE,
         ledger_options={key: value for key, value in ledger.items() if key != "url"},
         quiet_hours=quiet,
         guard=Guard(**_checked_table(_table_named(tables, "guard"), GUARD_KEYS, "guard")),

@@ -341,6 +341,10 @@ def test_a_directory_has_zones_in_either_column(read_events, event, people_file,
     assert [(one.phone, one.timezone, one.locale) for one in found] == [(ANN, "Europe/Berlin", "de"), (BO, None, None)]
 
 
+KEY = "[calendar] directory: "
+"""What says where the file is named: it is no folder."""
+
+
 @pytest.mark.parametrize(
     "rows",
     [
@@ -363,7 +367,7 @@ def test_a_directory_is_parted_by_what_its_header_has_more_of(read_events, event
     else:
         with pytest.raises(ConfigurationError) as caught:
             read_events(event(), directory=path)
-        assert str(caught.value) == f"the directory {path} needs a header with phone, and with email, name or uid"
+        assert str(caught.value) == f"{KEY}{path} needs a header with phone, and with email, name or uid"
 
 
 @pytest.mark.parametrize(
@@ -382,7 +386,7 @@ def test_a_directory_that_is_no_csv_in_utf_8_is_told_so(read_events, event, tmp_
         path.write_bytes(data)
     with pytest.raises(ConfigurationError) as caught:
         read_events(event(), directory=path)
-    assert str(caught.value).startswith(f"the directory {path} cannot be read: ")
+    assert str(caught.value).startswith(f"{KEY}{path} cannot be read: ")
     assert said in str(caught.value)
     assert str(caught.value).endswith("; give a CSV file in UTF-8")
 

@@ -268,6 +268,24 @@ def test_the_ledger_may_be_named_by_the_environment(read):
     assert read('[ledger]\nurl = "sqlite:///a.db"' + RULE, REMINDER_KIT_LEDGER_URL=url).ledger_url == "sqlite:///a.db"
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("sqlit:///r.db", "no ledger is kept in sqlit: use sqlite:///… or postgresql://…"),
+        ("r.db", "the ledger's url can't be read: write sqlite:///reminders.db or postgresql://user@host/database"),
+    ],
+)
+@pytest.mark.parametrize("named", ["[ledger] url", "REMINDER_KIT_LEDGER_URL"])
+def test_an_address_of_no_ledger_is_told_by_its_file_and_key(read, url, said, named):
+    """Or by the variable that holds it, before anything is asked of the ledger."""
+    in_file = named == "[ledger] url"
+    given = f'[ledger]\nurl = "{url}"' if in_file else ""
+    config = read(given + RULE, **({} if in_file else {named: url}))
+    with pytest.raises(ConfigurationError) as caught:
+        config.ledger()
+    assert str(caught.value) == f"{config.path}: {named}: {said}"
+
+
 def test_a_password_in_the_ledgers_address_is_pointed_out(read):
     """A password in the ledger's address is pointed out without showing it."""
     (warning,) = read('[ledger]\nurl = "postgresql://reminders:hunter2@db/r"' + RULE).warnings

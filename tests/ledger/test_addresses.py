@@ -83,6 +83,10 @@ OPTIONS = (
             "the ledger's url can't be read: write sqlite:///reminders.db or postgresql://user@host/database",
         ),
         (
+            "postgresql://u:p@host:port/d",
+            "the ledger's url can't be read: write sqlite:///reminders.db or postgresql://user@host/database",
+        ),
+        (
             "sqlite:///file:x.db",
             OPTIONS,
         ),

@@ -99,7 +99,7 @@ def database_for(url: str | Engine, mode: int = OWNER_ALONE, patience: float = P
     engine = None if isinstance(url, str) else getattr(url, "sync_engine", url)
     try:
         address = make_url(_url_for_sqlalchemy(url)) if isinstance(url, str) else engine.url  # type: ignore[union-attr]
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # the latter for a port that is no number
         raise ConfigurationError(
             "the ledger's url can't be read: write sqlite:///reminders.db or postgresql://user@host/database"
         ) from error
