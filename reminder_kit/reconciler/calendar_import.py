@@ -21,6 +21,7 @@ from reminder_kit.model.phones import phone_number
 from reminder_kit.model.revisions import is_older, revision_order
 from reminder_kit.planning.settings import Settings
 from reminder_kit.reconciler.called_off import called_off
+from reminder_kit.reconciler.recorded_elsewhere import recorded_elsewhere
 from reminder_kit.reconciler.scope import Scope
 from reminder_kit.rules.due_times import due_time
 from reminder_kit.rules.placement import FOLLOW_UP_PATIENCE
@@ -105,7 +106,11 @@ def read_for_import(
         called_off=withdrawn.identities,
         refusal=refusal,
     )
-    return Imported(appointments, scope, (*content.problems, *_beyond(content, horizon, ahead)), outdated)
+    problems = (*content.problems, *_beyond(content, horizon, ahead))
+    if source is None and not known:
+        ids = dict.fromkeys(appointment.id for appointment in appointments)
+        problems += ledger.read(lambda reader: recorded_elsewhere(reader, name, ids, now))
+    return Imported(appointments, scope, problems, outdated)
 
 
 def _beyond(content: Any, horizon: timedelta, ahead: timedelta | None) -> tuple[Any, ...]:

@@ -113,6 +113,33 @@ def test_a_sender_that_is_a_name_is_no_number_of_our_own(kit, desk):
     assert [one.recipients for one in read.appointments] == [()]
 
 
+def test_a_file_that_is_called_otherwise_now_is_asked_about(kit, tmp_path):
+    """Once, as it comes in under its new name; whoever says which source it is means that."""
+    text = feed(event("A"), event("B", "20260213T090000"))
+    first, again = tmp_path / "basic.ics", tmp_path / "basic (1).ics"
+    for path in (first, again):
+        path.write_text(text, newline="")
+    assert kit.import_calendar(first).problems == ()
+    (problem,) = kit.plan_calendar(again).problems
+    said = "2 events are recorded under source 'basic', and none under 'basic (1)': if it is the same calendar, "
+    assert (problem.severity, str(problem)) == ("warning", f"{said}import it with --source 'basic'")
+    assert kit.import_calendar(again, source="basic").problems == ()
+    assert kit.import_calendar(again, source="room").problems == ()
+    (problem,) = kit.import_calendar(again).problems
+    assert "under source 'basic'" in str(problem)
+    assert kit.import_calendar(again).problems == ()
+
+
+def test_what_is_withdrawn_elsewhere_is_not_asked_about(kit, tmp_path):
+    """Nor what lies behind."""
+    text = feed(event("A"))
+    kit.import_calendar(text, source="basic")
+    kit.withdraw("A")
+    other = tmp_path / "other.ics"
+    other.write_text(text, newline="")
+    assert kit.plan_calendar(other).problems == ()
+
+
 # What is wrong with one
 
 
