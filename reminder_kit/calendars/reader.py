@@ -123,6 +123,8 @@ class Reading:
     cancelled: set[str] = field(factory=set)
     #: Cancelled occurrences that say of nobody that they are for them, by UID and recurrence id.
     for_nobody: set[tuple[str, str | None]] = field(factory=set, repr=False)
+    #: UIDs of which only the rest is called off, by METHOD:CANCEL: from which recurrence id on, and its revision.
+    rest_off: dict[str, tuple[str, tuple[int, int]]] = field(factory=dict, repr=False)
     _tables: dict[int, ZoneTable] = field(factory=dict, repr=False)
     _odd: set[str] = field(factory=set, repr=False)
     #: The numbers that events without a UID are for, by what they say.
@@ -286,6 +288,8 @@ class Reading:
                 self.masters[uid] = series.revision or (0, 0)
             if series.is_called_off:
                 self.cancelled.add(uid)
+        elif series.rest_off is not None:
+            self.rest_off[uid] = series.rest_off
 
     def _uid_from_content(self, series: Series) -> str:
         """Return a UID for an event that has none, made from what it says."""

@@ -19,7 +19,7 @@ from reminder_kit.calendars.recurrence import Budget
 from reminder_kit.calendars.recurrence_sets import as_in, goes_on, instant_of, starts_between
 from reminder_kit.calendars.settings import Limits
 from reminder_kit.calendars.shared_uids import NumbersOf, kept_apart, names_of, owners_of
-from reminder_kit.calendars.values import Span, TimeKind, When, moved
+from reminder_kit.calendars.values import Span, TimeKind, When, moved, recurrence_text
 
 __all__ = ["Instance", "Later", "Series", "answers", "instances", "later", "series_of"]
 
@@ -102,6 +102,12 @@ class Series:
         """Whether all of it is: cancelled as a whole, or by the STATUS of its only master."""
         by_status = self.master is not None and self.master.status == "CANCELLED" and not self.shares
         return self.cancelled is not None or by_status
+
+    @property
+    def rest_off(self) -> tuple[str, tuple[int, int]] | None:
+        """From which recurrence id on it is called off by a range that came without its master, and that's revision."""
+        last = [version.event for _, version in self.ranges if version.cancelled][-1:] if self.master is None else []
+        return next(((recurrence_text(one.replaces), one.order[:2]) for one in last if one.replaces is not None), None)
 
     def is_off(self, event: Event) -> bool:
         """Say whether an event does not take place: by its own STATUS, or by a later cancellation of the whole."""

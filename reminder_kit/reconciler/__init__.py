@@ -4,6 +4,7 @@ May import `delivery`, `ledger`, `calendars`, `ports`, `planning` and the packag
 reading order:
 
     planner       what each verb asks for: input, `scope` (what absence means), guard; `calendar_import` reads calendars
+                  (`called_off`: what they cancel in few words; `recorded_elsewhere`: what another source has already)
     plan_builder  one snapshot of the ledger in, a plan out; `looking` says at what it must look,
                   `absences` are those that did not come in, `snapshots` when all of a source came in last,
                   `takeovers` those that come in under another id (`restless`: calendars of which all do),

@@ -43,7 +43,8 @@ def called_off(
     state than the ledger. What comes after `now` (UTC) of an event that is called off as a whole comes in as cancelled.
     """
     wholes = content.cancelled & content.covers & content.masters.keys() if content.sound else set()
-    wanted = {uid for uid in (*wholes, *(uid for uid, _ in content.for_nobody)) if uid in known}
+    rests = content.rest_off if content.sound else {}
+    wanted = {uid for uid in (*wholes, *rests, *(uid for uid, _ in content.for_nobody)) if uid in known}
     if not wanted:
         return CalledOff(appointments, frozenset())
     incoming = {Identity.of(appointment): appointment for appointment in appointments}
@@ -53,6 +54,10 @@ def called_off(
         came = incoming.get(identity)
         if came is None and identity.id in wholes and record.start_at > now:
             absent[identity] = _off(record, _revision(record, content.masters[identity.id]))
+        elif came is None and identity.id in rests and record.start_at > now:
+            since, revision = rests[identity.id]
+            if len(since) == len(identity.recurrence_id) and since <= identity.recurrence_id:
+                absent[identity] = _off(record, SeriesRevision(None, revision))
         elif came is not None and record.appointment.recipients and _names_nobody(came, content):
             incoming[identity] = _off(record, came.revision)
     series = {identity.id for identity in recorded if identity.recurrence_id}

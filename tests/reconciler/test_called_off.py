@@ -130,6 +130,17 @@ def test_an_older_cancellation_calls_nothing_off(taken, sandbox, recorded):
     assert len(sandbox.parked()) == parked > 0
 
 
+@pytest.mark.parametrize("sequence", [2, 0], ids=["newer", "older"])
+@pytest.mark.parametrize("lines", [[], [OFF]], ids=["METHOD", "STATUS"])
+def test_the_rest_of_a_series_may_be_called_off_alone(taken, sequence, lines):
+    """From one occurrence on, those before it stay; an older cancellation calls nothing off."""
+    taken(SERIES)
+    rest = of(13).replace("RECURRENCE-ID;", "RECURRENCE-ID;RANGE=THISANDFUTURE;")
+    gone = [(day, "day-before", "cancel", "cancelled") for day in ("13", "14")] if sequence else []
+    bare = feed(event(rest, *lines, start=None, phone=None, sequence=sequence), method="CANCEL")
+    assert [change for change in taken(bare) if change[2] == "cancel"] == gone
+
+
 def test_an_occurrence_for_others_is_called_off_for_them(told):
     """Not for those of its series, whose people it has only where nothing is recorded of it."""
     moved = event(of(12), start="20260212T080000", phone=OTHER, name="Bob", sequence=1)
