@@ -366,7 +366,12 @@ def _restored(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
 def _unfollowed(
     facts: AttentionFacts, now: datetime, expected_every: timedelta, leads: Sequence[timedelta]
 ) -> Iterable[AttentionItem]:
-    """Yield the item of what the host wrote and nobody looked at, though it was time; of what can't be read none."""
+    """Yield the item of what the host wrote and nobody looked at, though it was time; of what can't be read none.
+
+    Nor is there one where nobody is written to anyway.
+    """
+    if facts.still:
+        return
     worked_at = facts.worked_at if facts.has_run else None
     late = [
         one

@@ -114,17 +114,20 @@ def read_for_import(
 
 
 def _beyond(content: Any, horizon: timedelta, ahead: timedelta | None) -> tuple[Any, ...]:
-    """Return the problem of what lies beyond the horizon: for a person only where nobody reads the calendar again."""
+    """Return the problems of what lies beyond the horizon: for a person only where nobody reads the calendar again.
+
+    That a series goes on is said in each import, and waits for nobody: most series of most calendars do.
+    """
     from reminder_kit.calendars import Problem
 
     events, series, days = content.beyond, content.going_on, horizon.days
     if ahead is not None:
         read = f"{events} events beyond {days} days are read when they come nearer"
         return (Problem(read, severity="warning"),) if events else ()
-    unread = [f"{events} events beyond {days} days are not read"] if events else []
-    unread += [f"{series} series that go on beyond {days} days are read no further"] if series else []
     remedy = "import the calendar again by then, name it in [calendar] sources, or raise horizon"
-    return (Problem(f"{'; '.join(unread)}: {remedy}", is_whole=True),) if unread else ()
+    going_on = f"{series} series that go on beyond {days} days are read no further: {remedy}"
+    unread = [Problem(f"{events} events beyond {days} days are not read: {remedy}", is_whole=True)] if events else []
+    return (*unread, *([Problem(going_on, severity="warning")] if series else []))
 
 
 def refused_problem(why: str) -> Any:

@@ -66,7 +66,7 @@ def is_of(each):
 def test_an_appointment_of_one_person_goes_and_one_of_several_stays_theirs(rows, changes):
     """With their words to be found by; its digest stays, so that the same one is no news."""
     alone, shared = theirs(rows)
-    empty = {"snapshot": "", "fingerprint": "", "dirty": False, "next_at": None, "replied": ""}
+    empty = {"snapshot": "", "fingerprint": "", "dirty": False, "next_at": None, "replied": "", "unfollowed_at": None}
     expected = {(one.row_id,): differing(one, **empty, lease_owner=None, lease_until=None) for one in alone}
     found = changes["appointments"]
     kept = {(one.row_id,): found.pop((one.row_id,)) for one in shared}

@@ -156,6 +156,7 @@ def test_a_release_writes_what_is_known_then(changed, rows, complete, next_at):
         planned_with="z",
         next_at=lambda one: one.next_at if one.row_id % 2 else at,
         dirty=lambda one: one.dirty if one.row_id % 2 or not complete else False,
+        unfollowed_at=lambda one: one.unfollowed_at if one.row_id % 2 else None,
     )
     assert changed(lambda tx: tx.release([])) == (None, {})
 
@@ -225,6 +226,7 @@ def test_a_removal_is_written_once(changed, rows):
     assert answer == [identity_of(one) for one in listed]
     again = {"removed": True, "dirty": True, "generation": lambda one: one.generation + 1}
     again |= {"revision_kind": "", "revision": "", "recorded_at": number_of(hour(9))}
+    again["unfollowed_at"] = lambda one: number_of(hour(9)) if one.unfollowed_at is None else one.unfollowed_at
     assert changes == of_rows(listed, **again)
 
 
@@ -303,7 +305,7 @@ def test_an_event_is_matched_or_waits_by_its_name_here(changed, rows):
 
 def blank(one):
     """Return what a purge leaves of an appointment's row."""
-    empty = {"snapshot": "", "fingerprint": "", "dirty": False, "next_at": None}
+    empty = {"snapshot": "", "fingerprint": "", "dirty": False, "next_at": None, "unfollowed_at": None}
     return of_rows([one], **empty, lease_owner=None, lease_until=None, replied="")
 
 

@@ -98,7 +98,8 @@ def test_what_a_provider_says_leads_where_the_drawing_says(now, then):
     """All else leaves the state as it was, out of turn, but for what is said twice or comes late."""
     allowed = (now, then) in pairs(THEIRS) or (now in ANY_TIME and then in WENT_OUT)
     in_turn = allowed and not (now == "cancelled" and then in WENT_OUT)
-    repeated = not allowed and (now is then or (then == "sent" and now in WENT_OUT))
+    overtakes = (then == "sent" and now in WENT_OUT) or (then == "cancelled" and now == "cancelling")
+    repeated = not allowed and (now is then or overtakes)
     assert after_provider_said(now, then) == (then if allowed else now, in_turn or repeated)
 
 

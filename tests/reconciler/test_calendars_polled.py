@@ -427,7 +427,7 @@ def test_what_lies_beyond_the_horizon_is_counted(read, desk, ahead, severity, sa
 
 
 def test_a_series_that_goes_on_is_told_where_nobody_reads_it_again(read, desk):
-    """With what begins beyond, in one item; a calendar that is polled is read further by then."""
+    """In each import, and it waits for nobody as what begins beyond does; a polled calendar is read further by then."""
     desk.write_text(feed(event("A", "20260212T090000", "RRULE:FREQ=WEEKLY")), newline="")
     assert read(desk, ahead=DAYS).problems == ()
     (problem,) = read(desk).problems
@@ -435,11 +435,10 @@ def test_a_series_that_goes_on_is_told_where_nobody_reads_it_again(read, desk):
     assert str(problem) == f"1 series that go on beyond 60 days are read no further: {remedy}"
     two = (event(uid, "20260212T090000", "RRULE:FREQ=WEEKLY") for uid in "AB")
     desk.write_text(feed(*two, event("F", "20290101T090000")), newline="")
-    (problem,) = read(desk).problems
-    assert str(problem) == (
-        f"1 events beyond 60 days are not read; 2 series that go on beyond 60 days are read no further: {remedy}"
-    )
-    assert (problem.severity, problem.is_whole) == ("error", True)
+    events, series = read(desk).problems
+    assert str(events) == f"1 events beyond 60 days are not read: {remedy}"
+    assert str(series) == f"2 series that go on beyond 60 days are read no further: {remedy}"
+    assert [(one.severity, one.is_whole) for one in (events, series)] == [("error", True), ("warning", False)]
 
 
 def test_a_calendar_with_nothing_to_come_is_not_believed_while_reminders_are_parked(read, kit, desk):
