@@ -224,6 +224,7 @@ class Reading:
         if not self.found.fail(str(error), uid, error.line) and uid is not None:
             self.unreadable.add(uid)
             self.covers.discard(uid)
+            self.rest_off.pop(uid, None)
 
     def _definition(self, place: Place) -> Definition:
         data = self._bytes(place)
@@ -288,7 +289,7 @@ class Reading:
                 self.masters[uid] = series.revision or (0, 0)
             if series.is_called_off:
                 self.cancelled.add(uid)
-        elif series.rest_off is not None:
+        elif series.rest_off is not None and uid not in self.unreadable:
             self.rest_off[uid] = series.rest_off
 
     def _uid_from_content(self, series: Series) -> str:

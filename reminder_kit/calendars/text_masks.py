@@ -34,8 +34,9 @@ _ADDRESS = re.compile(
     r"""
       ://[^\s<>"]+
     | (?<!\w)[Ww]{3}\.[^\s<>"]+
-    | (?<![\w.!#$%&'*+=?^`{|}~-]) [\w.!#$%&'*+=?^`{|}~-]+ @ (?:[\w-]+\.)+ [^\W\d_]{2,}
-    | (?<![\w.-]) (?:[\w-]+\.)+ [a-z]{2,} / [^\s<>"]+
+    | (?<![\w.!#$%'*+?^`{}~-]) [\w.!#$%'*+?^`{}~-]+ @ (?:[\w-]+\.)+ [^\W\d_]{2,}
+    | (?<![\w.-]) (?:[\w-]+\.)+
+      (?: [a-z]{2,} / (?=[^\s<>"]{0,60}[a-zA-Z]) | (?:com|net|org|us|me|si|de|fr|uk) / ) [^\s<>"]+
     """,
     re.VERBOSE,
 )
@@ -48,6 +49,8 @@ _LINK = re.compile(
 )
 _CALLED = re.compile(r"://[^\d\s+]{0,40}(?P<number>\+?[\d().-]*)")
 """The beginning of a link that calls or writes to a person, up to the end of the number."""
+_CODED = re.compile(r"(?<=[,;=])\+\d{8,15}(?!\d)")
+"""A whole number with its country code that a link is given, or that is written right behind one."""
 
 
 def _hidden_address(address: re.Match[str]) -> str:
@@ -57,9 +60,13 @@ def _hidden_address(address: re.Match[str]) -> str:
     if person is None and found.startswith("://") and _SCHEME.search(address.string[max(0, at - 16) : at]):
         person = _CALLED.match(found)
     if person is None:
-        return _HIDDEN * len(found)
-    before, shown = person.start("number"), person["number"]
-    return _HIDDEN * before + shown + _HIDDEN * (len(found) - before - len(shown))
+        coded = _CODED.search(found)
+        return _but(found, *(coded.span() if coded else (0, 0)))
+    return _but(found, person.start("number"), person.end("number"))
+
+
+def _but(found: str, start: int, end: int) -> str:
+    return _HIDDEN * start + found[start:end] + _HIDDEN * (len(found) - end)
 
 
 _BETWEEN = r"(?:[-‐‑–/\ \u00a0]|\.\ ?)"
@@ -72,14 +79,15 @@ _DATE = re.compile(
       (?P<year>{_YEAR}) (?P<first>{_BETWEEN}) (?P<month>\d\d?) {_BETWEEN} (?P<day>\d\d?) (?!\d) (?:{_TIME})?
     | (?P<one>\d\d?) (?P<second>{_BETWEEN}) (?P<two>\d\d?) {_BETWEEN} {_YEAR} (?!\d) (?:{_TIME})?
     | (?P<whole>{_YEAR}) (?P<months>\d\d) (?P<days>\d\d) (?!\d) (?:{_TIME})?
-    | (?P<a>\d\d?) [-‐‑–./] (?P<b>\d\d?) (?:[-‐‑–./] (?P<c>\d\d))? {_TIME}
+    | (?<!\d[-‐‑–./]) (?P<a>\d\d?) [-‐‑–./] (?P<b>\d\d?) (?:[-‐‑–./] (?P<c>\d\d))? {_TIME}
     | (?<!\d\.) {_HOURS} [\ \u00a0]{{0,2}}[-‐‑–—][\ \u00a0]{{0,2}} {_HOURS} (?!\d|\.\d)
     )
+    | (?<=\d) ,?[\ \u00a0]{{1,2}} (?:[01]?\d|2[0-4]):[0-5]\d (?!\d)
     """,
     re.VERBOSE,
 )
 """A day with its year, in any order and by any sign; without one, or with two digits of it, before a time; hours."""
-_CODE = re.compile(r"(?:\+\(?|(?<![\d.:])00)(?:\d(?:[ ()./-]{0,2}\d){0,5}[ ()./-]{0,3})?\Z")
+_CODE = re.compile(r"(?:\+\(?|(?<![\d.:])00)(?:\d(?:[ ()./-]{0,2}\d){0,14}[ ()./-]{0,3})?\Z")
 """A country code, and maybe an area's, of the number that goes on here."""
 _AREA = re.compile(r"(?<![\d.:])\(?0\d{1,4}\)?[ /-]{1,3}\Z")
 """The same of an area alone."""
@@ -88,7 +96,7 @@ _AREA = re.compile(r"(?<![\d.:])\(?0\d{1,4}\)?[ /-]{1,3}\Z")
 def _hidden_date(date: re.Match[str]) -> str:
     """Return a date, or hours, as so many signs; what is none, or may well be a number, as it is."""
     text, at = date.string, date.start()
-    before = text[max(0, at - 24) : at]
+    before = text[max(0, at - 48) : at]
     if not _is_day(date) or _CODE.search(before):
         return date[0]
     is_digits = date["whole"] or (date["first"] or date["second"] or "-") in " \u00a0"

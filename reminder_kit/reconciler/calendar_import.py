@@ -78,8 +78,9 @@ def read_for_import(
         options = evolve(options, timezone=settings.defaults.timezone)
     if options.region is None:
         options = evolve(options, region=settings.defaults.region)
-    senders = [sender for sender in sorted(settings.senders) if phone_number(sender, options.region)]  # or a name
-    options = evolve(options, own_numbers=(*options.own_numbers, *senders))
+    numbers = [sender for sender in sorted(settings.senders) if sender.lstrip("+").isdecimal()]  # others are names
+    own = filter(None, (phone_number(number, options.region) for number in numbers))
+    options = evolve(options, own_numbers=(*options.own_numbers, *own))
     name = whole_text(source) or source_name(file)
     known = ledger.read(lambda reader: reader.series_of(name))
     horizon = horizon_of(options, settings, now)

@@ -35,6 +35,46 @@ def test_a_date_is_nobodys_number(text, region):
 
 
 @pytest.mark.parametrize(
+    ("region", "text", "number"),
+    [
+        ("FR", "RDV 06.12.10.20.24 14:30", "+33612102024"),
+        ("FR", "04-76-12-10-24 14:30", "+33476121024"),
+        ("FR", "06.12.10.12.24 10:30-11:00", "+33612101224"),
+        ("RU", "+7 912 345-10-12, 10:30", "+79123451012"),
+        ("ES", "612.10.20.24 10:30", "+34612102024"),
+        ("BE", "0470/12.10.20 14:30", "+32470121020"),
+        ("DK", "31.12.10.24 10:30", "+4531121024"),
+        ("LU", "26-12-10-24 10:30", "+35226121024"),
+        ("DE", "am 12.10.2025 030-752026 10:30", "+4930752026"),
+        ("SE", "08-172025 10:30", "+468172025"),
+        ("US", "Jane (202) 555-0123, 9:30", "+12025550123"),
+    ],
+)
+def test_an_hour_behind_a_number_takes_nothing_of_it_and_adds_nothing(region, text, number):
+    """Its last pairs are no date, and the hour is no digits of it."""
+    assert numbers(text, region) == [number]
+
+
+@pytest.mark.parametrize(
+    ("region", "text", "number"),
+    [
+        ("US", "Jane 2025550123|jane@mail.example", "+12025550123"),
+        ("US", "Phone:+12025550123|jane@mail.example", "+12025550123"),
+        ("US", "phone=2025550123&email=jane@mail.example", "+12025550123"),
+        ("US", "+12025550123&jane@mail.example", "+12025550123"),
+        ("US", "Website https://desk.example/a,+12025550123", "+12025550123"),
+        ("US", "https://desk.example/b;tel=+12025550123", "+12025550123"),
+        ("US", "Book: https://desk.example/b?phone=+12025550123&n=Jane", "+12025550123"),
+        ("DE", "Tel.mobil/0171 1234567", "+491711234567"),
+        ("DE", "priv.tel/0171-1234567", "+491711234567"),
+    ],
+)
+def test_a_number_beside_an_address_is_none_of_it(region, text, number):
+    """In a field before it, or given to a link whole; an abbreviation is no host."""
+    assert numbers(text, region) == [number]
+
+
+@pytest.mark.parametrize(
     ("text", "number"),
     [
         ("20 26 07 10", "+4520260710"),

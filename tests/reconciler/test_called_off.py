@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reminder_kit import Rule
+from reminder_kit.providers.telnyx import Telnyx
 from tests.factories import NUMBER, received_texts
 
 OTHER = "+12025550124"
@@ -186,3 +187,29 @@ def test_too_much_called_off_at_once_is_guarded_as_what_is_gone(make_kit, sandbo
     assert "of the 12 parked reminders of calendar 'desk' 12 would be withdrawn" in str(report.problems[-1])
     kit.resync(force=True)
     assert sandbox.parked() == []
+
+
+REST = of(13).replace("RECURRENCE-ID;", "RECURRENCE-ID;RANGE=THISANDFUTURE;")
+
+
+@pytest.mark.parametrize(
+    "newer",
+    [
+        event(of(14), start="20260214T09XX00", sequence=3),
+        event("RRULE:FREQ=DAYLY;COUNT=3", start="2026021XT090000", sequence=3),
+    ],
+    ids=["an occurrence", "the series"],
+)
+def test_what_has_a_newer_word_that_can_not_be_read_is_not_called_off(taken, sandbox, newer):
+    """Nobody knows what it says: what is recorded stays, but for the one that is called off by name."""
+    taken(SERIES)
+    rest = event(REST, start=None, phone=None, sequence=2)
+    taken(feed(rest, method="CANCEL") + feed(newer, method="REQUEST"))
+    assert [message.send_at.day for message in sandbox.parked()] == [11, 13]
+
+
+@pytest.mark.parametrize("sender", ["365DENTAL", "123 Dental", "800FLOWERS", "+44 20 7946 0000"])
+def test_a_sender_may_be_called_anything(make_kit, sender):
+    """One that is a name is no number of ours that calendars could have."""
+    kit = make_kit([DAY], provider=Telnyx(api_key="KEY", from_=sender, messaging_profile_id="p"), default_region="GB")
+    assert kit.plan_calendar(ONE, source="desk").appointments == 1
