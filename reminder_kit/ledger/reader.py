@@ -305,8 +305,10 @@ class Reader:
                 for key, *identity, rule, to, start_at in self._runner.rows(statements.erased, **same, now=micros(now))
             ],
             unfollowed=[
-                Unfollowed(Identity(*identity), instant(start_at), instant(since), instant_or_none(next_at))
-                for *identity, start_at, since, next_at in self._runner.rows(
+                Unfollowed(
+                    Identity(*identity), instant(start_at), instant(since), instant_or_none(next_at), bool(tells)
+                )
+                for *identity, start_at, since, next_at, tells in self._runner.rows(
                     statements.unfollowed, **same, now=micros(now)
                 )
             ],

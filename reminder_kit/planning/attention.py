@@ -370,13 +370,12 @@ def _unfollowed(
 
     Nor is there one where nobody is written to anyway.
     """
-    if facts.still:
+    if facts.still or (facts.restoration is not None and not facts.restoration.lets_work):
         return
-    worked_at = facts.worked_at if facts.has_run else None
     late = [
         one
         for one in facts.unfollowed
-        if lags(one, now, leads=leads, worked_at=worked_at, expected_every=expected_every)
+        if lags(one, now, leads=leads, expected_every=expected_every)
         and (UNREADABLE, "/".join(one.identity)) not in facts.marks
     ]
     if late:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from reminder_kit.model.records import Identity
+from reminder_kit.rules.conditions import Condition
 from reminder_kit.rules.offsets import Offset, OffsetKind
 from reminder_kit.rules.rule import Rule
 
@@ -18,8 +19,6 @@ __all__ = ["Unfollowed", "lags", "leads_of"]
 
 _PATIENCE = timedelta(minutes=5)
 """How long after something became due whoever follows may still be at it."""
-_LONGEST_RUN = timedelta(hours=1)
-"""How long a batch job may have been at work as it ended: what was written meanwhile is left to the next one."""
 
 
 class Unfollowed(NamedTuple):
@@ -33,15 +32,22 @@ class Unfollowed(NamedTuple):
     since: datetime
     #: When something of it, as it was before, was to be done; None: nothing was, or it is new.
     next_at: datetime | None
+    #: Whether somebody is to be told of it: it is on, and has a number.
+    tells: bool = True
 
 
 def leads_of(rules: Iterable[Rule]) -> tuple[timedelta, ...]:
     """Return how long before the start, at the least, the reminders of rules are due; of some rules that is not known.
 
-    Left out are follow-ups, and rules that count from anything but the start.
+    Left out are follow-ups, rules that count from anything but the start, and those that are not for everybody.
     """
-    wanted = (rule.offset for rule in rules if rule.goes_back and rule.anchor == "start")
+    wanted = (rule.offset for rule in rules if rule.goes_back and rule.anchor == "start" and _is_for_all(rule))
     return tuple(sorted({lead for offset in wanted if (lead := _lead(offset)) is not None}))
+
+
+def _is_for_all(rule: Rule) -> bool:
+    bounds = (rule.when, rule.min_booking_lead, rule.max_booking_lead)
+    return rule.only == Condition() and rule.unless == Condition() and not any(bound is not None for bound in bounds)
 
 
 def _lead(offset: Offset) -> timedelta | None:
@@ -57,16 +63,15 @@ def lags(
     now: datetime,
     *,
     leads: Iterable[timedelta],
-    worked_at: datetime | None,
     expected_every: timedelta,
 ) -> bool:
     """Say whether an appointment should have been followed by `now`.
 
-    It should since the batch job was expected, or ran (`worked_at`, UTC; None: it never did) without looking at it; and
-    since a reminder of it became due after it was written, by its rule (`leads`) or by what was planned before.
+    It should since the batch job was expected, and since a reminder of it became due after it was written: by a rule
+    that is for all (`leads`), if somebody is to be told, or by what was planned before.
     """
-    if now - one.since > expected_every or (worked_at is not None and one.since < worked_at - _LONGEST_RUN):
+    if now - one.since > expected_every:
         return True
-    moments = [one.start_at - lead for lead in leads]
+    moments = [one.start_at - lead for lead in leads] if one.tells else []
     moments += [one.next_at] if one.next_at is not None else []
     return any(one.since < moment <= now - _PATIENCE for moment in moments)

@@ -98,7 +98,8 @@ def given(context: Context, value: Any, said: str, read: Any = None) -> Any:
     `read` is what it was before it went through filters, where that is a name alone. Raises `InvalidInputError` where
     the rule has nothing to say.
     """
-    is_empty = value is None or (isinstance(value, str | View) and is_blank(str(value)))
+    is_letter = read is not None and value == " "  # of a text that is spelled out
+    is_empty = value is None or (isinstance(value, str | View) and is_blank(str(value)) and not is_letter)
     empty = context[CONTEXT].rule.empty if is_empty else "blank"
     if empty == "error":
         view = value if read is None else read

@@ -166,6 +166,34 @@ def test_what_nobody_follows_is_an_item_as_soon_as_a_reminder_is_due(make_kit, s
     assert len(sandbox.parked()) == 2
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"status": "cancelled"}, {"recipients": ()}, {"tags": ["internal"]}],
+    ids=["cancelled", "for nobody", "for whom the rule is not"],
+)
+def test_what_nobody_is_to_be_told_of_is_no_item_before_the_batch_job(make_kit, sandbox, appointment, changes):
+    """Nothing of it becomes due meanwhile."""
+    rule = Rule("day-before", before="24 hours", text="See you {{ when }}.", unless={"tags": ["internal"]})
+    kit = make_kit([rule], expected_every=timedelta(days=9))
+    kit.resync()
+    kit.record(appointment("A-1", hours=-47, **changes))
+    sandbox.clock.advance(hours=5)
+    assert kit.attention() == ()
+
+
+def test_a_batch_job_in_shards_lists_nobody_who_is_in_another_one(make_kit, sandbox, appointment):
+    """What was written long before is looked at by the shard that has it, in a moment."""
+    kit = make_kit([DAY])
+    kit.resync()
+    sandbox.clock.advance(hours=2)
+    kit.record([appointment(f"A-{n}", days=20, phone=f"+1202555012{n}") for n in range(6)])
+    sandbox.clock.advance(hours=9)
+    parts = kit.shards(2)
+    reports = [kit.resync(shard=part) for part in (parts.own, *parts.others)]
+    assert len(reports) > 1
+    assert [report.attention for report in reports] == [()] * len(reports)
+
+
 @pytest.mark.parametrize("change", ["moved", "withdrawn"])
 def test_what_changed_and_is_not_followed_is_an_item_once_what_it_was_went_out(make_kit, sandbox, appointment, change):
     """The person was told what is no longer true, and nobody has done anything about it."""

@@ -515,8 +515,15 @@ def test_what_waits_for_a_person_is_found(ask, rows):
         if one.unfollowed_at is not None and one.unfollowed_at < AT < one.ends_at and one.snapshot
     ]
     unfollowed.sort(key=lambda one: (one.unfollowed_at, one.row_id))
+    numbered = {each.row_id for each in rows.phones}
     assert list(found.unfollowed) == [
-        Unfollowed(identity_of(one), instant_of(one.starts_at), instant_of(one.unfollowed_at), instant_of(one.next_at))
+        Unfollowed(
+            identity_of(one),
+            instant_of(one.starts_at),
+            instant_of(one.unfollowed_at),
+            instant_of(one.next_at),
+            not one.removed and '"status":"cancelled"' not in one.snapshot and one.row_id in numbered,
+        )
         for one in unfollowed
     ]
     faulty = {each.rule for _, _, each, _ in waiting if each.reason == "template_error"}

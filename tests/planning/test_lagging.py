@@ -18,8 +18,8 @@ ONE = Unfollowed(Identity("desk", "A-1", ""), START + 3 * DAY, START, None)
 DUE = ONE.start_at - DAY
 
 
-def lagging(one=ONE, *, after=HOUR, leads=(DAY,), worked_at=None, expected_every=7 * DAY):
-    return lags(one, START + after, leads=leads, worked_at=worked_at, expected_every=expected_every)
+def lagging(one=ONE, *, after=HOUR, leads=(DAY,), expected_every=7 * DAY):
+    return lags(one, START + after, leads=leads, expected_every=expected_every)
 
 
 @pytest.mark.parametrize(("after", "late"), [(DAY, False), (DAY + MINUTE, True)])
@@ -46,14 +46,16 @@ def test_what_was_late_already_is_left_to_the_batch_job(changes):
     assert not lagging(ONE._replace(**changes), after=2 * HOUR)
 
 
-@pytest.mark.parametrize(("ran", "late"), [(HOUR, False), (HOUR + MINUTE, True)])
-def test_what_the_batch_job_passed_over_is_late(ran, late):
-    """Unless it was written while that was at work."""
-    assert lagging(after=2 * HOUR, worked_at=START + ran) is late
+def test_who_has_nobody_to_tell_is_late_only_by_what_was_planned():
+    """It is off, or without a number: no reminder of it becomes due."""
+    nobody = ONE._replace(tells=False)
+    assert not lagging(nobody, after=DUE - START + HOUR)
+    assert lagging(nobody._replace(next_at=START + HOUR), after=2 * HOUR)
+    assert lagging(nobody, after=8 * DAY)
 
 
 def test_how_long_before_the_start_reminders_are_due_at_the_least():
-    """Of rules that count from the start; by the clock, as if the visit began the day."""
+    """Of rules for all that count from the start; by the clock, as if the visit began the day."""
     rules = [
         Rule("elapsed", before="24 hours", text="x"),
         Rule("again", before="24 hours", text="y"),
@@ -62,6 +64,10 @@ def test_how_long_before_the_start_reminders_are_due_at_the_least():
         Rule("morning", days_before=0, at="07:00", text="x"),
         Rule("end", before="1 hour", anchor="end", text="x"),
         Rule("after", after="1 hour", text="x"),
+        Rule("tagged", before="3 hours", text="x", only={"tags": ["vip"]}),
+        Rule("untagged", before="4 hours", text="x", unless={"tags": ["vip"]}),
+        Rule("asked", before="5 hours", text="x", when=lambda _appointment, _recipient: True),
+        Rule("tier", before="7 hours", text="x", min_booking_lead="2 days"),
     ]
     assert leads_of(rules) == (timedelta(0), 6 * HOUR, DAY, 2 * DAY)
 

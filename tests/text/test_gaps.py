@@ -102,6 +102,13 @@ def test_what_says_nothing_is_refused(empty):
         Rule("r", before="24 hours", text=HI, empty=empty)
 
 
+def test_a_text_may_be_spelled_out(make_kit, sandbox, appointment):
+    """Letter by letter, of which some are blanks."""
+    kit = make_kit([Rule("r", before="24 hours", text="{% for letter in recipient.name %}{{ letter }}-{% endfor %}")])
+    kit.sync(appointment(name="Al B"))
+    assert [message.text for message in sandbox.parked()] == ["A-l- -B-"]
+
+
 @pytest.mark.parametrize("name", ["", "   ", "\u200b", "\0", " \u00a0\u2007", "\u3164", "\u200d\ufeff\u00ad", "\n\t"])
 def test_a_name_in_which_nothing_shows_is_none(made, name):
     """It is no name that `or` passes on, nor one that "if" finds; nor are a title and a location of that kind."""

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from reminder_kit.ledger.sql.builder import Builder, words
+from reminder_kit.model.appointments import Status
 from reminder_kit.model.consent import ERASED
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.reasons import WAITS, Reason
@@ -64,10 +65,17 @@ class AttentionStatements(Builder):
 
     @cached_property
     def unfollowed(self) -> Any:
-        """Appointments that are not over, and that the host wrote and nobody looked at since; the oldest first."""
-        table = self.tables.appointments
+        """Appointments that are not over, and that the host wrote and nobody looked at since; the oldest first.
+
+        With them comes whether somebody is to be told: they are on, and have a number.
+        """
+        table, phones = self.tables.appointments, self.tables.phones
         names = ("source", "id", "recurrence_id", "starts_at", "unfollowed_at", "next_at")
-        chosen = sa.select(*(table.c[name] for name in names)).where(
+        is_off = table.c.snapshot.contains(f'"status":"{Status.CANCELLED}"')
+        tells = sa.and_(
+            table.c.removed == sa.false(), sa.not_(is_off), sa.exists().where(phones.c.row_id == table.c.row_id)
+        )
+        chosen = sa.select(*(table.c[name] for name in names), tells).where(
             table.c.namespace == sa.bindparam("namespace"),
             table.c.unfollowed_at.is_not(None),
             table.c.unfollowed_at < sa.bindparam("now"),
