@@ -123,9 +123,13 @@ class CarryingOut:
             goes_otherwise = spare is not None and bool(spare.reaches) and not is_letter
             work.decide_again = work.decide_again or by_itself or goes_otherwise
         elif result.status is DispatchStatus.BLOCKED:
-            work.decide_again = work.decide_again or self.dispatchers.second is not None
+            work.decide_again = work.decide_again or self.dispatchers.second is not None or _has_waiting(work)
         elif result.status is DispatchStatus.DONE and decision.kind is not ChangeKind.CANCEL:
-            waits = any(other.status is ReminderStatus.HELD and other.reason in WAITS for other in work.decisions)
-            work.decide_again = work.decide_again or waits
+            work.decide_again = work.decide_again or _has_waiting(work)
         elif result.status is DispatchStatus.UNKNOWN:
             work.decide_again = work.decide_again or self.settings.prefer_duplicate
+
+
+def _has_waiting(work: WorkItem) -> bool:
+    """Say whether others of an appointment wait for what was just tried: they follow, or wait on as long as it does."""
+    return any(other.status is ReminderStatus.HELD and other.reason in WAITS for other in work.decisions)

@@ -74,6 +74,20 @@ def test_a_known_code_stops_the_rest_of_the_run(clinic):
     assert "profile is disabled" in report.changes[0].error
 
 
+def test_who_waits_beside_the_one_that_was_tried_waits_as_long(clinic):
+    """Several reminders of one visit: a second run at the same instant changes nothing of what is recorded."""
+    rules = [Rule(f"r{hours}", before=f"{hours} hours", text=f"{hours}: {{{{ when }}}}") for hours in (24, 12, 2)]
+    here = clinic(rules=rules)
+    here.refuse(DISABLED)
+    here.kit.sync(people(2))
+    for _ in range(3):
+        here.sandbox.clock.advance(minutes=61)
+        here.kit.resync()
+        before, _ = here.dump(), here.writes()
+        here.kit.resync()
+        assert (here.dump(), here.writes()) == (before, 0)
+
+
 @pytest.mark.slow
 def test_what_waits_costs_one_post_a_run_and_each_time_another(clinic):
     """Twenty runs that are due, 90 reminders: twenty POSTs, to twenty people, the soonest start first."""
