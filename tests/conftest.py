@@ -15,7 +15,7 @@ from reminder_kit import Appointment, Recipient
 from tests.factories import NEW_YORK, START, TEXT
 
 settings.register_profile("quick", max_examples=40)
-settings.load_profile("quick")  # --hypothesis-profile=default: a hundred
+settings.load_profile("quick")  # --hypothesis-profile=default has a hundred
 pytest_plugins = ["tests.postgres", "tests.ci", "tests.few"]
 
 

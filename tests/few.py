@@ -1,4 +1,4 @@
-"""The mark `few(n)`: of a test's many cases n are quick, the others slow. A pytest plug-in.
+"""The mark `few(n)`: of a test's many cases n are quick, the others of the long runs (`nightly`). A pytest plug-in.
 
 Which these are follows from their names, and so is the same on every machine; a case that is asked for alone is run.
 """
@@ -24,4 +24,4 @@ def pytest_collection_modifyitems(items):
             cases.setdefault((item.nodeid.partition("[")[0], *mark.args), {})[item.nodeid] = item
     for (_, count), found in cases.items():
         for name in rest_of(found, count):
-            found[name].add_marker(pytest.mark.slow)
+            found[name].add_marker(pytest.mark.nightly)

@@ -18,20 +18,20 @@ def case(name, *marks):
 
 
 def split(cases):
-    """Return the names of the quick ones and of the slow ones."""
+    """Return the names of the quick ones and of the others."""
     pytest_collection_modifyitems(cases)
-    slow = {each.nodeid for each in cases if each.get_closest_marker("slow")}
-    return {each.nodeid for each in cases} - slow, slow
+    others = {each.nodeid for each in cases if each.get_closest_marker("nightly")}
+    return {each.nodeid for each in cases} - others, others
 
 
-def test_a_few_cases_are_quick_and_the_others_slow():
+def test_a_few_cases_are_quick_and_the_others_of_the_long_runs():
     """Of each test that says so; one without the mark is as it was."""
     many = [case(f"test_a.py::test_many[{n}]", pytest.mark.few(3).mark) for n in range(20)]
     other = [case(f"test_a.py::test_other[{n}]", pytest.mark.few(5).mark) for n in range(6)]
     plain = [case(f"test_a.py::test_plain[{n}]") for n in range(9)]
-    quick, slow = split([*many, *other, *plain])
+    quick, others = split([*many, *other, *plain])
     assert [sum(word in name for name in quick) for word in ("many", "other", "plain")] == [3, 5, 9]
-    assert len(slow) == 18
+    assert len(others) == 18
 
 
 def test_a_case_that_is_asked_for_alone_is_run():
