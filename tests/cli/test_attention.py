@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -166,7 +167,7 @@ def test_what_was_cancelled_by_an_older_release_stays_kept_out(run, folder, teln
     clinic = calendar(event("A-1"))
     run("import", clinic, "--now", NOW)
     run("cancel", "A-1", "--keep", "--notify", "--now", NOW)
-    with sqlite3.connect(next(folder.glob("*.db"))) as ledger:
+    with closing(sqlite3.connect(next(folder.glob("*.db")))) as ledger, ledger:
         assert ledger.execute("DELETE FROM reminder_kit_runs WHERE name = 'cancelled by a person'").rowcount == 1
     run("cancel", "A-1", "--keep", "--now", NOW)
     run("import", clinic, "--now", NOW)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -202,7 +203,7 @@ def test_what_changed_and_is_not_followed_is_an_item_once_what_it_was_went_out(m
     if change == "moved":
         kit.record(appointment(hours=72))
     else:
-        with sqlite3.connect(kit.ledger.url.removeprefix("sqlite:///")) as connection:
+        with closing(sqlite3.connect(kit.ledger.url.removeprefix("sqlite:///"))) as connection, connection:
             kit.withdraw("A-1", connection=connection)
     sandbox.clock.advance(days=1)
     assert kit.attention() == ()
