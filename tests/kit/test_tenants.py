@@ -40,6 +40,7 @@ def tenants(platform, sqlite_url):
         yield made
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("where", ["sqlite_url", "postgres_url"])
 def test_each_tenant_has_rules_sender_account_and_zone_of_its_own(serve_tenants, platform, request, where):
     """The same id and number in two practices are two appointments, told each in its practice's words and zone."""
@@ -292,6 +293,7 @@ def test_a_provider_that_is_left_alone_is_left_alone_by_all_of_its_account(tenan
     assert tenants["east"].sync(visit_to("east")).ok
 
 
+@pytest.mark.slow
 def test_what_an_outage_left_in_one_tenants_notes_does_not_stop_those_who_are_answered(tenants, platform):
     """A practice that is built again long after an outage has its note; the account was answered meanwhile."""
     house = platform.house("north")

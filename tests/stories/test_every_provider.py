@@ -45,7 +45,7 @@ def rules():
     ]
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_everyone_receives_what_is_true_and_once(name, tmp_path):
     """Days of moves, a cancellation and a STOP end with one true text a reminder, at every provider."""

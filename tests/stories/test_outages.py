@@ -93,6 +93,7 @@ def test_with_keys_that_are_proven_a_short_outage_leaves_no_doubt(clinic, past, 
     assert (here.texts(), here.kit.status()["messages"].get("unknown", 0)) == (1, 0)
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("first", ["503", "drop_after"])
 @pytest.mark.parametrize(
     ("policy", "proven"), [("prefer_duplicate", True), ("prefer_duplicate", False), ("prefer_missing", True)]
@@ -310,6 +311,7 @@ def test_a_visit_20_hours_away_is_reminded_of_after_two_minutes_of_outage(clinic
     assert here.texts() == 1
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("provider", ["telnyx", "telnyx, schedule endpoint", "twilio"])
 @pytest.mark.parametrize("fault", [pytest.param("503", marks=pytest.mark.slow), "drop_before"])
 def test_what_became_of_a_message_that_could_not_be_taken_back_is_found_out_once_it_answers(clinic, provider, fault):

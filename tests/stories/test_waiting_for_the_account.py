@@ -555,6 +555,7 @@ def mend(here, path):
     here.sandbox.faults.waiting[:] = [fault for fault in here.sandbox.faults.waiting if fault.path != path]
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("code", [UNVERIFIED, DISABLED])
 @pytest.mark.parametrize(("mended", "sends"), [(FIRST, "telnyx"), (SPARE, "twilio")])
 def test_whichever_of_two_refused_accounts_is_mended_sends_it(clinic, code, mended, sends):
@@ -603,6 +604,7 @@ def test_a_fallback_in_doubt_is_not_doubled_by_a_mended_sender(clinic):
     assert here.texts(person.recipients[0].phone) == 1
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("code", [UNVERIFIED, DISABLED])
 @pytest.mark.parametrize("if_late", ["clamp", "skip"])
 def test_a_fallback_that_sends_at_once_is_in_time_whatever_is_due(clinic, code, if_late):

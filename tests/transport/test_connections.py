@@ -233,6 +233,7 @@ def test_an_answer_that_trickles_is_no_answer(face):
         client.send()
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     "begun",
     [

@@ -107,6 +107,7 @@ def lost(desk):
     return her
 
 
+@pytest.mark.slow
 def test_a_reply_to_a_message_whose_answer_was_lost_is_matched_by_the_run_that_finds_it(desk):
     """As long as nobody can say whether the message went out, the keyword waits; then it is told, once."""
     her = lost(desk)

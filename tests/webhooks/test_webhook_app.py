@@ -367,7 +367,7 @@ def test_several_webhooks_at_once_are_followed_in_few_runs(make_app, sandbox, mo
     assert all(run == {"only_dirty": True} for run in runs)
 
 
-@pytest.mark.few(1)
+@pytest.mark.slow
 @BOTH
 def test_hundreds_of_webhooks_at_once_are_all_stored(make_app, make_kit, sandbox, appointment, kind):
     """SQLite takes one writer at a time: everyone waits for a turn, nobody is turned away."""
