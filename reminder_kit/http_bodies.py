@@ -1,4 +1,4 @@
-"""Bodies of HTTP answers: unpacked piece by piece and within a limit, whatever they say of themselves.
+"""Bodies of HTTP: how long they say they are; answers, unpacked piece by piece and within a limit whatever they say.
 
 Pure: bytes in, bytes out. Never unpacks what was packed twice, and never holds more than one piece of what it unpacks:
 a kilobyte that was packed twice can be gigabytes.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Mapping
 
-__all__ = ["Body", "BodyError", "TooLargeError"]
+__all__ = ["Body", "BodyError", "TooLargeError", "announced"]
 
 _PIECE = 64 * 1024
 """Bytes that are unpacked at a time."""
@@ -18,6 +18,19 @@ _ANY_HEADER = zlib.MAX_WBITS | 32
 _NO_HEADER = -zlib.MAX_WBITS
 """zlib's word for data without one: what some servers mean by `deflate`."""
 _PACKED = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
+
+
+_DIGITS = 18
+"""Digits of a length that is read as a number at all."""
+_BEYOND = 10**_DIGITS
+"""Bytes of a body that says it has more digits of them."""
+
+
+def announced(length: str) -> int | None:
+    """Return how many bytes a Content-Length announces, at most more than any body has; None: it is no number."""
+    if not (length.isascii() and length.isdecimal()):
+        return None
+    return int(length) if len(length) <= _DIGITS else _BEYOND
 
 
 class BodyError(Exception):
@@ -39,7 +52,6 @@ class Body:
 
     def __init__(self, headers: Mapping[str, str], largest: int, *, is_unpacked: bool = False) -> None:
         encoding = "" if is_unpacked else headers.get("content-encoding", "")
-        announced = "" if is_unpacked else headers.get("content-length", "")
         names = [
             name for name in (part.strip().lower() for part in encoding.split(",")) if name not in ("", "identity")
         ]
@@ -49,9 +61,8 @@ class Body:
             raise BodyError(f"is packed as {names[0][:20]!r}, which nobody asked for")
         self._name = _PACKED[names[0]] if names else ""
         self._unpacker = zlib.decompressobj(_ANY_HEADER) if names else None
-        self._announced = (
-            int(announced) if announced.isascii() and announced.isdigit() and len(announced) < 20 else None
-        )
+        length = None if is_unpacked else announced(headers.get("content-length", ""))
+        self._announced = None if length == _BEYOND else length  # which says nothing: what comes is counted
         self._largest = largest
         #: Whether what is added is unpacked already.
         self.is_unpacked = is_unpacked

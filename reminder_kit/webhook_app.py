@@ -29,6 +29,7 @@ from reminder_kit.errors import (
     WebhookError,
     unforeseen,
 )
+from reminder_kit.http_bodies import announced
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
 from reminder_kit.kit.following import ended, is_under_way
 from reminder_kit.kit.tenant_outcomes import Heard
@@ -54,8 +55,6 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _PATIENCE = 10.0
 """Seconds that a body may take to come in."""
-_DIGITS = 18
-"""Digits of a length that is read as a number at all."""
 _AT_ONCE = 64
 """Bodies of the largest size that are held at a time, or as many smaller ones as weigh the same."""
 _BY_NOBODY = {
@@ -196,8 +195,7 @@ class WebhookApp:
         if scope["method"] != "POST":
             return 405
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        length = headers.get("content-length", "")
-        if length.isdecimal() and (len(length) > _DIGITS or int(length) > self._largest):
+        if (announced(headers.get("content-length", "")) or 0) > self._largest:
             return 413
         body = _Body(self._largest, self._make_room)
         try:

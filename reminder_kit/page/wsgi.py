@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from reminder_kit.errors import ConfigurationError
+from reminder_kit.http_bodies import announced
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
 from reminder_kit.page.asgi import desk_of
 from reminder_kit.page.asked import LARGEST, Answer, Asked
@@ -18,9 +19,6 @@ from reminder_kit.page.guard import Permit
 from reminder_kit.transport.blocking import run_blocking
 
 __all__ = ["PageWsgi", "django_view"]
-
-_DIGITS = 18
-"""Digits of a length that is read as a number at all."""
 
 
 def _desk(kit: ReminderKit, permit: Permit, *, actions: bool, secret: str | None) -> Desk:
@@ -47,10 +45,10 @@ class PageWsgi:
         return [found.body]
 
     def _answer(self, environ: dict[str, Any]) -> Answer:
-        length = environ.get("CONTENT_LENGTH") or "0"
-        if not length.isdecimal() or len(length) > _DIGITS or int(length) > LARGEST:
+        length = announced(environ.get("CONTENT_LENGTH") or "0")
+        if length is None or length > LARGEST:
             return Answer(413, b"too large")
-        body = environ["wsgi.input"].read(int(length)) if int(length) else b""
+        body = environ["wsgi.input"].read(length) if length else b""
         headers = {
             name.removeprefix("HTTP_").replace("_", "-").lower(): value
             for name, value in environ.items()
@@ -85,7 +83,8 @@ def django_view(
 
         whole: str = request.path
         root = whole[: len(whole) - len(path)].rstrip("/")
-        body = request.body if int(request.headers.get("content-length") or 0) <= LARGEST else b""
+        length = announced(request.headers.get("content-length") or "0")
+        body = b"" if length is None or length > LARGEST else request.body
         headers = {name.lower(): value for name, value in request.headers.items()}
         asked = Asked(request.method, f"/{path}", root, request.META.get("QUERY_STRING", ""), headers, body, request)
         found = run_blocking(desk.answer(asked))

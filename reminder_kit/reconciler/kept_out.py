@@ -75,10 +75,10 @@ def _with_status(record: AppointmentRecord, status: str) -> str:
     return fingerprint(encode(evolve(record.appointment, status=status)))
 
 
-def _said_by_calendar(record: AppointmentRecord, reader: Reader) -> dict[str, str]:
+def _said_by_calendar(record: AppointmentRecord, cancelled: Mapping[str, Any]) -> dict[str, str]:
     """Return what its calendar said of a recorded appointment, also where a person cancelled it since."""
     said = _said_of(record)
-    noted = _noted(reader, _CANCELLED).get(_name(record.identity), {}).get(record.identity.recurrence_id)
+    noted = cancelled.get(_name(record.identity), {}).get(record.identity.recurrence_id)
     return noted if noted is not None and noted["cancelled"] == said["occurrence"] else said
 
 
@@ -98,10 +98,10 @@ def note_withdrawal(
 
 
 def _bar(records: Iterable[AppointmentRecord], now: datetime, tx: Transaction, *, whole: bool) -> None:
-    kept = dict(_noted(tx.reader, _JOB))
+    kept, cancelled = dict(_noted(tx.reader, _JOB)), _noted(tx.reader, _CANCELLED)
     for record in records:
         entry = kept.setdefault(_name(record.identity), {"occurrences": {}, "contents": []})
-        occurrence, said = record.identity.recurrence_id, _said_by_calendar(record, tx.reader)
+        occurrence, said = record.identity.recurrence_id, _said_by_calendar(record, cancelled)
         known = entry["occurrences"].get(occurrence)
         is_cancelled = record.appointment.status == Status.CANCELLED
         if is_cancelled and known in [_with_status(record, status) for status in Status]:
@@ -115,13 +115,14 @@ def _bar(records: Iterable[AppointmentRecord], now: datetime, tx: Transaction, *
 
 def _note_cancelled(records: Iterable[AppointmentRecord], now: datetime, tx: Transaction) -> None:
     """Note what calendars say of appointments that are yet to come, and forget those that are over."""
+    before = _noted(tx.reader, _CANCELLED)
     noted = {
         name: coming
-        for name, occurrences in _noted(tx.reader, _CANCELLED).items()
+        for name, occurrences in before.items()
         if (coming := {key: said for key, said in occurrences.items() if said["start"] > iso(now)})
     }
     for record in records:
-        said = _said_by_calendar(record, tx.reader)
+        said = _said_by_calendar(record, before)
         own = {"cancelled": _with_status(record, Status.CANCELLED), "start": iso(record.start_at)}
         noted.setdefault(_name(record.identity), {})[record.identity.recurrence_id] = {**said, **own}
     tx.mark_run(_CANCELLED, now, noted)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 
+from reminder_kit.http_bodies import announced
 from reminder_kit.sandbox.core import Sandbox
 from reminder_kit.sandbox.http_messages import Answer, Call, answer
 
@@ -92,16 +93,16 @@ class _Connection(asyncio.Protocol):
             except ValueError:
                 return self._refuse(400)
         method, target, headers = self._head
-        length = headers.get("content-length", "0")
-        if "transfer-encoding" in headers or not length.isdecimal():
+        length = announced(headers.get("content-length", "0"))
+        if "transfer-encoding" in headers or length is None:
             return self._refuse(411)
-        if int(length) > _LONGEST_BODY:
+        if length > _LONGEST_BODY:
             return self._refuse(413)
         if headers.pop("expect", "").lower() == "100-continue":
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        if len(self._data) < int(length):
+        if len(self._data) < length:
             return None
-        body, self._data = self._data[: int(length)], self._data[int(length) :]
+        body, self._data = self._data[:length], self._data[length:]
         self._head = None
         return Call.of(method, target, headers, body)
 

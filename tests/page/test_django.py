@@ -50,3 +50,14 @@ def test_forms_are_taken_without_djangos_own_token(ask, told):
     assert b"Nothing is sent to this number" in ask("act", csrf=csrf, act="suppress", number=NUMBER).content
     assert ask("act", csrf="0", act="allow", number=NUMBER).status_code == 403
     assert told.person(NUMBER)["looks"][-1]["who"] == "ada"
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "16385", "x", "-1"])
+def test_a_body_of_a_length_that_no_form_has_is_none(told, django, length):
+    """The page answers as it does to a form that is not its own."""
+    from django.test import RequestFactory
+
+    view = django_view(told, lambda _request: "ada", actions=True, secret="s")
+    request = RequestFactory().generic("POST", "/r/search", b"q=ben", "application/x-www-form-urlencoded")
+    request.META["CONTENT_LENGTH"] = length
+    assert view(request, "search").status_code == 403

@@ -93,9 +93,10 @@ def test_a_request_in_pieces_is_put_together(server):
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", b"411"),
         (b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", b"411"),
         (b"POST / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n", b"413"),
+        (b"POST / HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", b"413"),
         (b"GET /" + b"a" * 70_000, b"431"),
     ],
-    ids=["no HTTP", "HTTP/2", "chunked", "negative", "too long", "endless head"],
+    ids=["no HTTP", "HTTP/2", "chunked", "negative", "too long", "too many digits", "endless head"],
 )
 def test_what_cannot_be_read_is_refused_and_the_server_goes_on(server, data, status):
     """Broken or endless requests get a 4xx status, and the next client is served."""
