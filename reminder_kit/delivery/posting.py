@@ -24,6 +24,7 @@ from reminder_kit.errors import (
     ProviderError,
     QueueFullError,
     RateLimitedError,
+    RefusedCredentialError,
     RejectedError,
     SenderRefusedError,
     TransientError,
@@ -232,9 +233,10 @@ class Posting:
         """Write down that the provider refused a message, by what is at fault: its moment, the account, or itself.
 
         A refusal says nothing of an earlier request in doubt, unless the provider is known to repeat its answers for a
-        key: had that one been carried out, it would not have refused this one.
+        key: had that one been carried out, it would not have refused this one. Who is not let in at all is told nothing
+        in any case: the account's key is checked before the message's is looked at.
         """
-        if doubtful and not self.route.honours_keys:
+        if doubtful and (not self.route.honours_keys or isinstance(error, RefusedCredentialError)):
             if isinstance(error, AccountRefusedError | UnknownRefusalError):
                 return await self.retry_later(claimed, error, doubtful=True)
             return await self.look_for(claimed, error)

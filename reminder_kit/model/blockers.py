@@ -29,6 +29,8 @@ _KEPT = 50
 """How many reminders are remembered that met a code, the latest ones."""
 _BEFORE = "~"
 """What stands before the key of a reminder that met a code before another message was taken."""
+_LET = "!"
+"""What stands before the key of a parked reminder whose new words a person has tried, whatever met the code."""
 
 
 def turn_of(start_at: datetime, key: str) -> str:
@@ -39,6 +41,11 @@ def turn_of(start_at: datetime, key: str) -> str:
 def waiting_time(attempts: int) -> timedelta:
     """Return how long is waited after so many refusals (from 1): 5, 15, 30, then 60 minutes."""
     return _WAITS[min(attempts, len(_WAITS)) - 1]
+
+
+def _bare(key: str) -> str:
+    """Return the key of a reminder without what stands before it."""
+    return key.removeprefix(_BEFORE).removeprefix(_LET)
 
 
 @frozen
@@ -62,7 +69,7 @@ class Blocker:
     #: Whether another sender, or account, may be taken.
     elsewhere: bool
     #: The keys of reminders that met it, the latest ones; after a `~` those that met it before something was taken:
-    #: they wait, and don't count.
+    #: they wait, and don't count. After a `!` those of which a person has the new words tried (`letting`).
     keys: tuple[str, ...]
     #: Since when it is met.
     since: datetime
@@ -84,11 +91,19 @@ class Blocker:
     @property
     def is_of_account(self) -> bool:
         """Whether it stops every message like those that met it."""
-        return self.known or sum(not key.startswith(_BEFORE) for key in self.keys) >= _OTHERS
+        return self.known or sum(not key.startswith((_BEFORE, _LET)) for key in self.keys) >= _OTHERS
 
     def stops(self, key: str) -> bool:
         """Say whether it stops the reminder with this key, of those that are like it."""
         return self.is_of_account or key in self.keys or f"{_BEFORE}{key}" in self.keys
+
+    def letting(self, key: str) -> Blocker:
+        """Return it with the new words of the parked reminder with this key let through once, as a person says."""
+        return self if self.lets(key) else evolve(self, keys=(*self.keys, f"{_LET}{key}"))
+
+    def lets(self, key: str) -> bool:
+        """Say whether the new words of the parked reminder with this key are let through, once."""
+        return f"{_LET}{key}" in self.keys
 
     def after_success(self, key: str) -> Blocker | None:
         """Return what is left of it now that a message like it was taken, of the reminder with this key; None: nothing.
@@ -97,8 +112,15 @@ class Blocker:
         """
         if self.is_of_account:
             return None
-        left = [before for before in (key_.removeprefix(_BEFORE) for key_ in self.keys) if before != key]
+        left = [before for before in map(_bare, self.keys) if before != key]
         return evolve(self, keys=tuple(f"{_BEFORE}{before}" for before in left)) if left else None
+
+    def looked_at_again(self, now: datetime) -> datetime:
+        """Return when a message that stands is looked at again of which it stops another version.
+
+        It is never the one that is tried: where that is due already, others are, and it waits as long once more.
+        """
+        return self.next_try_at if self.next_try_at > now else now + waiting_time(self.attempts)
 
     @property
     def reason(self) -> Reason:
@@ -143,7 +165,7 @@ class Blocker:
         known = next((blocker for blocker in before if blocker.name == fresh.name), None)
         if known is None:
             return fresh
-        others = [key for key in known.keys if key.removeprefix(_BEFORE) != message.key]
+        others = [key for key in known.keys if _bare(key) != message.key]
         keys = (*others, message.key)[-_KEPT:]
         if now < known.next_try_at:
             return evolve(known, keys=keys)

@@ -118,10 +118,11 @@ def _decision(assessment: Assessment, observed: Observed, settings: Settings, no
         assessment.skip = Reason.TOO_LATE
         return _kept(assessment, parked, observed)
     blocker = _stopping(assessment, observed, draft, own_settings)
-    if blocker is not None and parked.state is State.SCHEDULED and says_when(assessment.causes):
+    stopped = blocker is not None and not blocker.lets(assessment.reminder.key)
+    if blocker is not None and stopped and parked.state is State.SCHEDULED and says_when(assessment.causes):
         assessment.skip = blocker.reason  # better yesterday's words than none: nothing would be taken in its stead
         kept = _kept(assessment, parked, observed)
-        return evolve(kept, park_at=blocker.next_try_at, error=blocker.error, blocker=blocker.name)
+        return evolve(kept, park_at=blocker.looked_at_again(now), error=blocker.error, blocker=blocker.name)
     return _parking(assessment, observed, ChangeKind.REPLACE, draft, assessment.placement.reason)
 
 

@@ -15,6 +15,7 @@ from reminder_kit.errors import InvalidInputError, LedgerError
 from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.host_data import shown_name
 from reminder_kit.model.lifecycle import OPEN, State
+from reminder_kit.model.messages import Message
 from reminder_kit.model.phones import country_of
 from reminder_kit.model.reasons import WAITS, Reason
 from reminder_kit.model.records import AppointmentRecord, ReminderRecord, ReminderStatus
@@ -47,13 +48,38 @@ def hasten(reason: str | None, outages: Iterable[str], now: datetime, tx: Transa
     wanted = (reason,) if reason else WAITS
     for name in outages:
         tx.mark_run(name, now, {})
-    for blocker in tx.reader.blockers():
-        if blocker.reason in wanted and blocker.next_try_at > now:
-            tx.keep_blocker(evolve(blocker, next_try_at=now))
     waiting = [record for record in tx.reader.records(ended_after=now) if _waits(record, wanted)]
+    for blocker in tx.reader.blockers():
+        if blocker.reason in wanted:
+            _make_due(blocker, _words_to_try(blocker, waiting), now, tx)
     for record in waiting:
         _forget_back_off(record, now, tx)
     tx.mark_dirty(identities=[record.identity for record in waiting])
+
+
+def _words_to_try(blocker: Blocker, waiting: Iterable[AppointmentRecord]) -> list[str]:
+    """Return the key of the parked reminder whose new words are tried where nothing else waits for a blocker.
+
+    Its message goes first, and is missing if the next is refused again: it is the one with the latest start.
+    """
+    stopped = [
+        (record.start_at, kept.key, kept.status)
+        for record in waiting
+        for kept in record.outcomes
+        if kept.blocker == blocker.name
+    ]
+    if any(status is not ReminderStatus.PARKED for _, _, status in stopped):
+        return []
+    return [key for _, key, _ in sorted(stopped)[-1:]]
+
+
+def _make_due(blocker: Blocker, words: Iterable[str], now: datetime, tx: Transaction) -> None:
+    """Have a blocker due at `now`, where it is not, with the new words of parked reminders (their keys) let through."""
+    due = evolve(blocker, next_try_at=min(blocker.next_try_at, now))
+    for key in words:
+        due = due.letting(key)
+    if due != blocker:
+        tx.keep_blocker(due)
 
 
 def _waits(record: AppointmentRecord, wanted: tuple[str, ...]) -> bool:
@@ -103,25 +129,29 @@ def start_afresh(id: str, source: str | None, now: datetime, tx: Transaction) ->
         raise InvalidInputError(
             f"nothing is recorded for {shown_name(id)}: check the id (the UID of a calendar's event)"
         )
-    stopped_by: set[str] = set()
-    stood_in: list[ReminderRecord] = []
-    for record in tx.reader.records(identities=identities):
+    found = list(tx.reader.records(identities=identities))
+    for record in found:
         _forget_back_off(record, now, tx)
         if record.is_awaited:
             tx.restorations.recognise(record)
-        stopped_by |= {reminder_record.blocker for reminder_record in record.outcomes}
-        stood_in += filter(_is_stood_in, record.outcomes)
         _forget_given_up(record, now, tx)
         for message in record.messages:
-            if message.state is State.UNKNOWN and message.error.startswith(IN_GAP):
-                none = evolve(message, state=State.REJECTED, uncertain=False, next_try_at=None, error=CLEARED)
-                tx.move_message(None, message, none)
-            elif message.state is State.UNKNOWN:
-                tx.move_message(None, message, evolve(message, state=State.ABANDONED))
-            elif message.state is State.REJECTED and not may_be_taken(message):
-                tx.move_message(None, message, evolve(message, error=f"{NEVER_SENT}: {message.error}"))
+            _forget_what_became_of(message, tx)
+    outcomes = [kept for record in found for kept in record.outcomes]
     for blocker in tx.reader.blockers():
-        stops = blocker.name in stopped_by or any(_stops(blocker, reminder_record) for reminder_record in stood_in)
-        if stops and blocker.next_try_at > now:
-            tx.keep_blocker(evolve(blocker, next_try_at=now))
+        stopped = [kept for kept in outcomes if kept.blocker == blocker.name]
+        if stopped or any(_is_stood_in(kept) and _stops(blocker, kept) for kept in outcomes):
+            words = [kept.key for kept in stopped if kept.status is ReminderStatus.PARKED]
+            _make_due(blocker, words, now, tx)
     tx.mark_dirty(identities=identities)
+
+
+def _forget_what_became_of(message: Message, tx: Transaction) -> None:
+    """Forget that a message may exist, or was refused: another one may be made."""
+    if message.state is State.UNKNOWN and message.error.startswith(IN_GAP):
+        none = evolve(message, state=State.REJECTED, uncertain=False, next_try_at=None, error=CLEARED)
+        tx.move_message(None, message, none)
+    elif message.state is State.UNKNOWN:
+        tx.move_message(None, message, evolve(message, state=State.ABANDONED))
+    elif message.state is State.REJECTED and not may_be_taken(message):
+        tx.move_message(None, message, evolve(message, error=f"{NEVER_SENT}: {message.error}"))

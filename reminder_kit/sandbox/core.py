@@ -63,13 +63,16 @@ class Sandbox(SandboxState):
 
     def _limited(self, call: Call) -> tuple[Answer, str]:
         """Return the answer to a request, and the kind of fault that befell it ("limit": there were too many)."""
-        problems = problems_of(call)
         if self.limit is None:
-            return self.faults.answer(call, self._respond, problems)
+            return self._spoilt(call)
         if self.limit.refuses():
-            return self.limit.with_headers(problems.of_fault("429")), "limit"
-        found, fault = self.faults.answer(call, self._respond, problems)
+            return self.limit.with_headers(problems_of(call).of_fault("429")), "limit"
+        found, fault = self._spoilt(call)
         return self.limit.with_headers(found), fault
+
+    def _spoilt(self, call: Call) -> tuple[Answer, str]:
+        repeated = call.path.startswith("/v2/") and telnyx.repeats(self, call, call.path[3:])
+        return self.faults.answer(call, self._respond, problems_of(call), repeated=repeated)
 
     def _respond(self, call: Call) -> Answer:
         if call.path.startswith("/v2/") and not call.path.startswith("/v2/applications"):

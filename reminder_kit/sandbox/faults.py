@@ -66,6 +66,8 @@ class Fault:
     title: str = ""
     #: The status that nobody knows, for `word`.
     word: str = "pondering"
+    #: Whether it spares what is answered from memory, since the same request was carried out before (Telnyx).
+    of_new: bool = False
 
     def __attrs_post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -158,10 +160,13 @@ class Faults:
         """Forget every fault."""
         self.waiting.clear()
 
-    def next_for(self, call: Call) -> Fault | None:
-        """Return the fault that befalls a request, counted; None means that none does."""
+    def next_for(self, call: Call, *, repeated: bool = False) -> Fault | None:
+        """Return the fault that befalls a request, counted; None means that none does.
+
+        `repeated` says that it is one that is answered from memory.
+        """
         for place, fault in enumerate(self.waiting):
-            if not fault.befalls(call):
+            if not fault.befalls(call) or (repeated and fault.of_new):
                 continue
             if fault.skip:
                 self.waiting[place] = evolve(fault, skip=fault.skip - 1)
@@ -177,12 +182,15 @@ class Faults:
         else:
             del self.waiting[place]
 
-    def answer(self, call: Call, do: Callable[[Call], Answer], problems: Problems = TELNYX) -> tuple[Answer, str]:
+    def answer(
+        self, call: Call, do: Callable[[Call], Answer], problems: Problems = TELNYX, *, repeated: bool = False
+    ) -> tuple[Answer, str]:
         """Return the answer to a request, spoilt where a fault befalls it, and the fault's kind.
 
-        `problems` is how the provider writes errors that the request is meant for.
+        `problems` is how the provider writes errors that the request is meant for; `repeated`, whether it is answered
+        from memory.
         """
-        fault = self.next_for(call) if self.waiting else None
+        fault = self.next_for(call, repeated=repeated) if self.waiting else None
         if fault is None:
             return do(call), ""
         return _instead(fault, problems) or _afterwards(fault, do(call), problems), fault.kind

@@ -26,7 +26,7 @@ from reminder_kit.sandbox.rate_limit import Limit
 from reminder_kit.sandbox.signer import Signer
 from reminder_kit.sandbox.webhooks import Hook, Hooks, Receiver
 
-__all__ = ["ANY", "SECRET", "Dialect", "OptOut", "SandboxState"]
+__all__ = ["ANY", "SECRET", "Dialect", "OptOut", "Remembered", "SandboxState"]
 
 
 _DELIVERY = timedelta(seconds=2)
@@ -78,7 +78,7 @@ class OptOut:
 
 
 @frozen
-class _Remembered:
+class Remembered:
     """The request and answer that an idempotency key stands for."""
 
     #: When the request came, UTC.
@@ -142,7 +142,7 @@ class SandboxState:
         #: Every message there was, by id, in the order of creation.
         self.by_id: dict[str, Parked] = {}
         #: What idempotency keys stand for, by key, method and path.
-        self.keys: dict[tuple[str, str, str], _Remembered] = {}
+        self.keys: dict[tuple[str, str, str], Remembered] = {}
         #: By number and profile.
         self.opted_out: dict[tuple[str, str], OptOut] = {}
         #: The latest requests, the oldest first.
@@ -256,7 +256,7 @@ class SandboxState:
     def remember(self, key: tuple[str, str, str], body: bytes, found: Answer) -> None:
         """Remember the answer to a request with an idempotency key, if it succeeded."""
         if 200 <= found.status < 300:
-            self.keys[key] = _Remembered(self.now(), body, found)
+            self.keys[key] = Remembered(self.now(), body, found)
 
     def parked_count(self) -> int:
         """Return how many messages are scheduled."""

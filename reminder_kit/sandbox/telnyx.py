@@ -22,9 +22,9 @@ from reminder_kit.sandbox.telnyx_lists import listed
 from reminder_kit.sandbox.telnyx_refusals import Refusal
 
 if TYPE_CHECKING:
-    from reminder_kit.sandbox.state import SandboxState
+    from reminder_kit.sandbox.state import Remembered, SandboxState
 
-__all__ = ["respond"]
+__all__ = ["repeats", "respond"]
 
 NEAREST = timedelta(minutes=5)
 FARTHEST = timedelta(days=5)
@@ -123,16 +123,34 @@ def _route(sandbox: SandboxState, call: Call, path: str) -> Answer:
 # Create
 
 
+def repeats(sandbox: SandboxState, call: Call, path: str) -> bool:
+    """Say whether a request is one that is answered from memory; `path` is what follows `/v2`."""
+    key = _key_of(sandbox, call, path)
+    before = None if key is None else _remembered(sandbox, (key, call.method, path))
+    return before is not None and before.body == call.body
+
+
+def _key_of(sandbox: SandboxState, call: Call, path: str) -> str | None:
+    """Return the key of a request to an endpoint that honours it."""
+    keyed = call.method == "POST" and path in _CREATE and path != "/messages/schedule" and sandbox.idempotency
+    return call.headers.get("idempotency-key") if keyed else None
+
+
+def _remembered(sandbox: SandboxState, name: tuple[str, str, str]) -> Remembered | None:
+    """Return what a key, a method and a path stand for, as long as the key lives."""
+    before = sandbox.keys.get(name)
+    return before if before is not None and sandbox.now() - before.at < KEY_LIFE else None
+
+
 def _create(sandbox: SandboxState, call: Call, path: str) -> Answer:
     """Create a message, or replay the answer that the same key and bytes were given before."""
-    keyed = path != "/messages/schedule" and sandbox.idempotency
-    key = call.headers.get("idempotency-key") if keyed else None
+    key = _key_of(sandbox, call, path)
     if key is None:
         return _created(sandbox, call, path, "")
     if not _KEY.fullmatch(key):
         raise Refusal(400, "10015", "Bad Request: invalid idempotency key", "/header/Idempotency-Key")
-    before = sandbox.keys.get((key, call.method, path))
-    if before is not None and sandbox.now() - before.at < KEY_LIFE:
+    before = _remembered(sandbox, (key, call.method, path))
+    if before is not None:
         if before.body != call.body:
             raise Refusal(422, "10027", "Idempotency key was used with another body", "/header/Idempotency-Key")
         return before.replay()

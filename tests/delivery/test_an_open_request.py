@@ -171,6 +171,13 @@ def test_while_the_account_is_refused_what_is_in_doubt_waits(desk, answer, statu
     assert isinstance(here.result.error, RefusedCredentialError) is (answer == "unauthorized")
 
 
+def test_a_key_of_the_account_that_is_refused_settles_nothing_even_where_keys_are_honoured(desk):
+    """The account's key is checked first: whoever is not let in is told nothing of what was done before."""
+    here = desk(answer="unauthorized", proven=True)
+    assert here.settle() == ("failed", "creating", ["POST 401"])
+    assert (here.after.next_try_at - START, here.after.uncertain) == (timedelta(minutes=5), True)
+
+
 @pytest.mark.parametrize("seconds", [31, 45])
 def test_a_provider_that_names_a_time_is_asked_after_it(desk, seconds):
     """Where that is longer than the back-off."""

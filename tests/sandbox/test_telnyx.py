@@ -351,6 +351,19 @@ def test_only_successes_are_remembered(sandbox):
     assert post(sandbox, headers=KEYED)[0].status == 200
 
 
+@pytest.mark.parametrize(("of_new", "status"), [(True, 200), (False, 403)], ids=["new requests", "all requests"])
+def test_a_refusal_on_demand_may_spare_what_was_taken_before(sandbox, of_new, status):
+    """As a provider does that knows the key: it answers from memory. The same key with other bytes is refused."""
+    post(sandbox, headers=KEYED)
+    sandbox.fault("error", times=None, method="POST", status=403, code="40309", of_new=of_new)
+    assert post(sandbox, headers=KEYED)[0].status == status
+    assert post(sandbox, headers={"idempotency-key": "b-2"})[0].status == 403
+    assert post(sandbox, headers=KEYED, text="Another")[0].status == 403
+    sandbox.clock.advance(hours=24)
+    assert post(sandbox, headers=KEYED, send_at="2026-02-12T09:00:00Z")[0].status == 403
+    assert len(sandbox.messages()) == 1
+
+
 def test_a_key_is_checked_only_where_it_is_declared(sandbox):
     """A key is checked and keys are ignored where they are not declared."""
     assert post(sandbox, headers={"idempotency-key": "no spaces"})[0].status == 400

@@ -266,7 +266,7 @@ class ObstacleHistory:
             return Obstacle(begins, ends, Fault("429", None, method=method, retry_after=wait))
         if kind == "refusal":
             status, code, part = self.random.choice(REFUSALS[self.provider])
-            fault = Fault("error", None, method="POST", status=status, code=code, containing=part)
+            fault = Fault("error", None, method="POST", status=status, code=code, containing=part, of_new=True)
             return Obstacle(begins, ends, fault)
         wait = self.random.choice([None, None, 20.0, 300.0])
         fault = Fault(self.random.choice(OUTAGES), None, method=method, delay=60.0, retry_after=wait)

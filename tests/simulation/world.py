@@ -23,6 +23,8 @@ from reminder_kit.ledger.asks import asks_of
 from reminder_kit.ledger.databases.write_behind import NotAsMeantError
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.ledger.sql.tables import tables_of
+from reminder_kit.model.reasons import Reason
+from reminder_kit.model.records import ReminderStatus
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.providers.twilio.provider import Twilio
 from reminder_kit.providers.vonage.provider import Vonage
@@ -337,6 +339,14 @@ class World:
         """Return the messages of which the history ever said so."""
         found = self._selected(f"SELECT message_id FROM reminder_kit_history WHERE event = '{event}'")
         return {row["message_id"] for row in found}
+
+    def words_wait(self):
+        """Say whether new words of a parked message wait for the account."""
+        return any(
+            outcome.status == ReminderStatus.PARKED and outcome.reason == Reason.WAITING_ACCOUNT
+            for record in self.records()
+            for outcome in record.outcomes
+        )
 
     def records(self):
         return self.ledger.read(lambda reader: list(reader.records()))

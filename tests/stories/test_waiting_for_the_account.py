@@ -367,6 +367,80 @@ def test_other_words_keep_the_old_message_while_nothing_is_taken(clinic):
     assert len(here.sandbox.parked()) == 2
 
 
+@pytest.fixture
+def reworded(clinic):
+    """Return a clinic in which new words of parked reminders alone wait until the account is mended."""
+
+    def made(*visits):
+        here = clinic(rules=(Rule("day-before", before="24 hours", text="{{ appointment.title }} {{ when }}"),))
+        here.kit.sync(visits)
+        here.refuse(DISABLED)
+        here.kit.sync(people(1))
+        here.kit.sync([evolve(one, title="X-ray") for one in visits])
+        here.kit.withdraw("A-000")
+        here.writes()
+        return here
+
+    return made
+
+
+def words(here):
+    return sorted(message.text for message in here.sandbox.parked())
+
+
+BEFORE, AFTER = "Check-up tomorrow at {}:00 AM", "X-ray tomorrow at {}:00 AM"
+
+
+def test_other_words_alone_are_never_tried_and_follow_with_the_first_message_that_is_taken(reworded):
+    """To try them the old message would have to go first. They are looked at again within the hour, and once a time."""
+    here = reworded(visit("A-1", day=5))
+    for _ in range(4):
+        here.sandbox.clock.advance(hours=1)
+        assert here.kit.resync().attention[0].affected[0].identity.id == "A-1"
+        (record,) = here.kit.ledger.read(lambda reader: list(reader.records(ids=["A-1"])))
+        assert here.sandbox.now() < record.next_at <= here.sandbox.now() + timedelta(hours=1)
+        before = here.dump()
+        here.kit.resync()
+        assert (here.dump(), here.writes()) == (before, 0)
+    here.recover()
+    here.kit.sync(people(2)[1])
+    here.kit.resync()
+    assert words(here) == ["Check-up tomorrow at 9:01 AM", AFTER.format(9)]
+
+
+@pytest.mark.parametrize("arguments", [(), (None, "waiting_account"), ("A-1",)], ids=["all", "reason", "id"])
+def test_other_words_follow_when_a_person_says_that_the_account_was_mended(reworded, arguments):
+    """Where nothing else waits that could be tried, they are."""
+    here = reworded(visit("A-1", day=5), visit("A-2", day=5, hour=10, phone=phone(5)))
+    here.recover()
+    assert here.kit.retry(*arguments).ok
+    report = here.kit.resync()
+    assert (report.ok, report.attention, words(here)) == (True, (), [AFTER.format(10), AFTER.format(9)])
+    assert here.kit.retry().summary.get("replace", 0) == 0
+
+
+def test_a_person_who_is_mistaken_costs_one_message_that_is_made_again_later(reworded):
+    """Of all whose words wait it is the one with the latest start; then it is tried as any other."""
+    here = reworded(visit("A-1", day=5), visit("A-2", day=5, hour=10, phone=phone(5)))
+    (item,) = here.kit.retry().attention
+    assert ({who.identity.id for who in item.affected}, words(here)) == ({"A-1", "A-2"}, [BEFORE.format(9)])
+    assert here.writes() == 1
+    here.kit.retry()
+    assert (here.writes(), words(here)) == (1, [BEFORE.format(9)])
+    here.recover()
+    here.run_until(here.sandbox.now() + timedelta(hours=1), timedelta(minutes=5))
+    assert words(here) == [AFTER.format(10), AFTER.format(9)]
+
+
+def test_words_are_not_tried_where_another_reminder_waits_that_can_be(reworded):
+    """Nothing has to go for that one."""
+    here = reworded(visit("A-1", day=5))
+    here.kit.sync(people(2)[1])
+    here.writes()
+    here.kit.retry()
+    assert (here.writes(), words(here)) == (1, [BEFORE.format(9)])
+
+
 def test_a_moved_appointments_old_message_goes_and_the_new_one_waits(clinic):
     """A wrong time is worse than none; once the account is mended the new one is placed, even if it is late."""
     here = clinic(rules=(Rule("day-before", before="24 hours", text="See you {{ when }}", if_late="skip"),))
