@@ -328,7 +328,9 @@ class Verbs(LookingVerbs):
 
         Without an id, messages in doubt are asked about, and one of those that an account stops is tried: nothing is
         made anew that may exist. With an id also what was refused for good, or may exist, is made anew: a second
-        text may come of that. Raises `InvalidInputError` for an id that is not recorded.
+        text may come of that. Say it once the account was mended, since new words of a parked message, whose old
+        message has to go first, are tried only then: with an id those of that appointment, without one of a single
+        reminder, where nothing else waits. Raises `InvalidInputError` for an id that is not recorded.
         """
         from reminder_kit.reconciler.retrying import hasten, start_afresh
 

@@ -281,8 +281,18 @@ class Reader:
         """Return what is recorded, at `now` (UTC), of what may wait for a person."""
         statements, same = self._statements.attention, {"namespace": self._namespace}
         waiting = [
-            Affected(key, Identity(*identity), rule, to, instant(start_at), reason, error, blocker=blocker)
-            for key, *identity, rule, to, start_at, reason, error, blocker in self._runner.rows(
+            Affected(
+                key,
+                Identity(*identity),
+                rule,
+                to,
+                instant(start_at),
+                reason,
+                error,
+                blocker=blocker,
+                is_parked=bool(is_parked),
+            )
+            for key, *identity, rule, to, start_at, reason, error, blocker, is_parked in self._runner.rows(
                 statements.waiting, **same, now=micros(now)
             )
         ]

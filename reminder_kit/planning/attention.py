@@ -27,6 +27,8 @@ from reminder_kit.text.printable import printable
 
 __all__ = ["UNREADABLE", "WHOLE", "Affected", "AttentionFacts", "AttentionItem", "Mark", "attention_items", "item_id"]
 
+_THEN_RETRY = "then `reminder-kit retry`: only new words of parked messages wait for it, which are not tried alone"
+"""What else is to be done about a refused account where no reminder is tried by itself."""
 _FORGOTTEN = timedelta(days=1)
 """How long after its next try a blocker is listed for which nobody waits any more."""
 
@@ -77,6 +79,8 @@ class Affected:
     blocker: str = ""
     #: When the provider is asked about it again by itself, UTC; None: it is not.
     next_try_at: datetime | None = None
+    #: Whether a message of it is parked, in words of before.
+    is_parked: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return the object of the command line's `--json`."""
@@ -217,13 +221,14 @@ def _blocked(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
         if not affected and now - blocker.next_try_at > _FORGOTTEN:
             continue
         said, _, remedy = blocker.error.rpartition(": ")
+        untried = bool(affected) and all(member.is_parked for member in affected)
         yield AttentionItem(
             id=item_id("blocker", blocker.name),
             kind="account" if blocker.is_of_account else "provider",
             what=said or blocker.error,
-            remedy=remedy,
+            remedy=f"{remedy}, {_THEN_RETRY}" if untried else remedy,
             since=blocker.since,
-            next_try_at=blocker.next_try_at,
+            next_try_at=None if untried else blocker.next_try_at,
             affected=affected,
         )
 

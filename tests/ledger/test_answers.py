@@ -483,6 +483,7 @@ def test_what_waits_for_a_person_is_found(ask, rows):
             each.reason,
             each.error,
             blocker=each.blocker,
+            is_parked=each.stand == "parked",
         )
         for start, key, each, owner in waiting
     ]

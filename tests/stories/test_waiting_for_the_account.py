@@ -396,7 +396,9 @@ def test_other_words_alone_are_never_tried_and_follow_with_the_first_message_tha
     here = reworded(visit("A-1", day=5))
     for _ in range(4):
         here.sandbox.clock.advance(hours=1)
-        assert here.kit.resync().attention[0].affected[0].identity.id == "A-1"
+        (item,) = here.kit.resync().attention
+        assert ([who.identity.id for who in item.affected], item.next_try_at) == (["A-1"], None)
+        assert item.remedy.startswith("mend it in the Telnyx portal, then `reminder-kit retry`: ")
         (record,) = here.kit.ledger.read(lambda reader: list(reader.records(ids=["A-1"])))
         assert here.sandbox.now() < record.next_at <= here.sandbox.now() + timedelta(hours=1)
         before = here.dump()

@@ -51,6 +51,7 @@ class AttentionStatements(Builder):
             table.c.reason,
             table.c.error,
             table.c.blocker,
+            table.c.stand == sa.literal_column("'parked'"),
         ).select_from(table.join(owner, owner.c.row_id == table.c.row_id))
         later = (owner.c.starts_at > sa.bindparam("now"), table.c.due_at > sa.bindparam("now"))
         is_tried = sa.and_(table.c.stand == sa.literal_column("'held'"), table.c.park_at.is_not(None))
