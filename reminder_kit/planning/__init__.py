@@ -10,6 +10,7 @@ and, under a claim, what is really done. May import `text`, `rules`, `model` and
     cancellation   one message for whom a message told of an appointment that was then cancelled
     moves          when a start moved, for rules that are counted from that
     correction     one more reminder for whom a message named a start that is no longer true
+    former_keys    what numbers were told of an appointment under another recipient's key
     fallback       one more reminder, through another sender, where the first message did not arrive
     unclear        a reminder held back for a reply that nobody has seen yet
     busy_days      a phone with dozens of appointments in a day is told of each by itself

@@ -70,7 +70,14 @@ def refusal(reminder: Reminder, observed: Observed, now: datetime) -> str:
         return "a message of it may have gone out: ask the person, or `retry` it"
     if any(observed.outcomes[key].status is ReminderStatus.HELD for key in keys if key in observed.outcomes):
         return "it waits, and goes out by itself"
-    return "" if any(message.state in SENT for message in messages) else "nothing of it has gone out yet"
+    told = any(message.state in SENT for message in messages) or _was_told_with_others(reminder, observed)
+    return "" if told else "nothing of it has gone out yet"
+
+
+def _was_told_with_others(reminder: Reminder, observed: Observed) -> bool:
+    """Say whether a message of another reminder spoke of this one, and went out."""
+    record = observed.outcomes.get(reminder.key)
+    return record is not None and record.reason == Reason.ALREADY_SENT
 
 
 def wish(reminder: Reminder, observed: Observed, now: datetime) -> ReminderRecord:

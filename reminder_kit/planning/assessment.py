@@ -24,6 +24,7 @@ from reminder_kit.planning.changes import CAUSES
 from reminder_kit.planning.correction import corrections, told_moves
 from reminder_kit.planning.doubts import is_in_doubt
 from reminder_kit.planning.fallback import with_fallbacks
+from reminder_kit.planning.former_keys import told_formerly
 from reminder_kit.planning.message_times import (
     NEVER_SENT,
     cancellable,
@@ -126,11 +127,12 @@ def assess(observed: Observed, settings: Settings, now: datetime) -> list[Assess
             for key, messages in observed.messages.items()
         }
         by_key |= {key: [*by_key.get(key, ()), *messages] for key, messages in including.items()}
-        more = _notices(wanted, by_key, observed, settings, now)
+        told_by_key = by_key | told_formerly(wanted, by_key, observed)
+        more = _notices(wanted, told_by_key, observed, settings, now)
         due = {reminder.key for reminder in more}
         if settings.correction:
             off = partial(told_off_at, observed=observed, now=now)
-            known = told_moves(wanted, by_key, settings.correction, settings.rearm_after, off)
+            known = told_moves(wanted, told_by_key, settings.correction, settings.rearm_after, off)
             told = [(reminder, at) for reminder, at in known if reminder.key not in due]
         wanted = [*with_fallbacks(wanted, by_key, settings, observed.blockers, now, observed.suppressed), *more]
     wanted += again

@@ -111,10 +111,16 @@ def _besides(
     """Return what the ledger has for a number besides what is planned.
 
     Of the reminders with these keys, which are decided now, only what went out: nothing that is decided changes that.
+    What is only planned for others, as it is known to those that keep apart from it, is neither due nor
+    has a start: it is counted with all that is decided (`all_within_day_limit`).
     """
     counted = {(one.key, one.send_at) for one in planned}
     return [
-        one for one in traffic if (one.key not in keys or one.send_at <= now) and (one.key, one.send_at) not in counted
+        one
+        for one in traffic
+        if (one.key not in keys or one.send_at <= now)
+        and (one.key, one.send_at) not in counted
+        and (one.send_at <= now or (one.due_at, one.start_at) != (None, None))
     ]
 
 

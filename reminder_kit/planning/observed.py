@@ -88,7 +88,7 @@ class Observed:
 
         `suppressed` is by number; `sent_before` by rule id and recipient key, None: nothing went out; `blockers` are
         all that are known.
-        A reply that is recorded becomes a tag of the appointment, `replied:<keyword>`.
+        A reply that is recorded becomes a tag of the appointment, `replied:<keyword>`, until its start moves.
         """
         kind = revision_order(appointment.revision)[0] if appointment is not None else ""
         kind = kind or (record.revision[0] if record is not None else "")
@@ -102,7 +102,7 @@ class Observed:
                 blockers=blockers,
                 is_of_calendar=of_calendar,
             )
-        if appointment is not None and record.replied:
+        if appointment is not None and record.replied and appointment.start_at == record.start_at:
             appointment = evolve(appointment, tags=appointment.tags | {f"replied:{record.replied}"})
         by_key: dict[str, tuple[Message, ...]] = {}
         for message in record.messages:

@@ -1,7 +1,8 @@
 """Repeats: of two records of one visit, told in the same words, one message.
 
-Pure: no clock, no I/O. Never touches a message that is parked, and never compares what one appointment says itself:
-only new messages are left unsaid, where another appointment's message to that number tells the same of the same start.
+Pure: no clock, no I/O. Never touches a message that is parked, and never compares what one appointment says itself to
+one recipient: only new messages are left unsaid, where another appointment's message to that number tells the same of
+the same start, or one that went out to it when it was another recipient's.
 
 The words are the same if they would be at the other one's time: "tomorrow" an hour earlier is no other message.
 """
@@ -20,6 +21,7 @@ from reminder_kit.model.records import Twin
 from reminder_kit.planning.assessment import Assessment
 from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.decision import Decision
+from reminder_kit.planning.former_keys import told_others
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import EACH_RUN, new_messages
@@ -33,8 +35,13 @@ Visit = tuple[str, datetime]
 
 
 def siblings_of(assessments: Iterable[Assessment], observed: Observed) -> frozenset[str]:
-    """Return the keys of all reminders of an appointment, wanted or only recorded."""
-    return frozenset([*[assessment.reminder.key for assessment in assessments], *observed.messages])
+    """Return the keys of all reminders of an appointment, wanted or only recorded, but for those that told others.
+
+    A reminder went to another person where its recipient has another number by now, or is none any more: whoever has
+    that number was told, be it under another key.
+    """
+    keys = {*[assessment.reminder.key for assessment in assessments], *observed.messages}
+    return frozenset(keys - told_others(observed))
 
 
 def is_repeated(twin: Twin, text: str, send_at: datetime, due_at: datetime, siblings: Collection[str]) -> bool:

@@ -61,16 +61,19 @@ def is_unsent(*traffic, **given):
         (other(due_at=None, start_at=AT + A_DAY + SECOND), False),
         (other(due_at=AT - A_DAY - SECOND, start_at=None), False),
         (other(due_at=AT - A_DAY + SECOND, start_at=None), True),
-        (other(due_at=None, start_at=None), True),
+        (other(due_at=None, start_at=None), False),
     ],
     ids=[
         *("nearer to its start", "farther from it", "due nearer", "due farther", "a follow-up, nearer", "farther"),
         *("sooner", "later", "the lesser key", "the greater key", "out already", "about to go out"),
-        *("never due, near", "never due, far", "of no start, far", "of no start, near", "of neither"),
+        *("never due, near", "never due, far", "of no start, far", "of no start, near", "planned only"),
     ],
 )
 def test_the_nearest_to_its_start_stays_then_the_soonest_then_the_least_key(beside, unsent):
-    """A message that went out by now comes before all of them; what is not known is taken for its send time."""
+    """A message that went out by now comes before all of them; what is not known is taken for its send time.
+
+    What is only planned for others is counted with all that is decided, and not here.
+    """
     assert is_unsent(beside, now=JUST_NOW) is unsent
     assert not is_unsent(beside, settings=evolve(SETTINGS, max_per_day=2))
 

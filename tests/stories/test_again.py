@@ -8,7 +8,7 @@ from reminder_kit import ReminderKit
 from reminder_kit.errors import InvalidInputError
 from reminder_kit.providers.telnyx import Telnyx
 from reminder_kit.sandbox import SandboxTransport
-from tests.factories import DAY, NUMBER, SENDER, at_rest, received_texts, visit
+from tests.factories import DAY, EVENING, NUMBER, SENDER, at_rest, received_texts, visit
 
 WORDS = "Check-up tomorrow at 9:00 AM"
 
@@ -81,3 +81,15 @@ def test_what_is_not_there_is_named(kit, id, rule, who):
     """An appointment, a rule, a person that there is none of."""
     with pytest.raises(InvalidInputError, match="A-"):
         kit.send_again(id, rule, who)
+
+
+def test_a_visit_that_was_told_in_another_ones_message_can_be_sent_again(make_kit, sandbox):
+    """In its own words: `explain` says that the person has it, and so does this."""
+    kit = make_kit([EVENING])
+    kit.sync([visit("A", 9), visit("B", 11, name="Ben", title="Filling")])
+    sandbox.clock.advance(hours=35)
+    kit.resync()
+    kit.send_again("B", "evening")
+    sandbox.clock.advance(minutes=20)
+    kit.resync()
+    assert received_texts(sandbox)[1:] == ["Filling tomorrow at 11:00 AM"]

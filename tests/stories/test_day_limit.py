@@ -159,3 +159,20 @@ def test_it_is_a_whole_number_from_one_up(make_kit, tmp_path):
         load(file)
     file.write_text('max_per_day = 3\n[[rules]]\nid = "r"\nbefore = "1 day"\ntext = "x"')
     assert load(file).options["max_per_day"] == 3
+
+
+@pytest.mark.parametrize("minutes", [10, 30, 120])
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_who_is_told_stays_told_where_messages_are_kept_apart(make_kit, sandbox, limit, minutes):
+    """Of visits that come in at once: the next run, which looks at those left unsaid alone, comes to the same."""
+    kit = make_kit([DAY], max_per_day=limit, min_gap=timedelta(minutes=minutes))
+    visits = [visit(f"A-{n}", hour, title=f"V{n}") for n, hour in enumerate((8, 8, 9, 10, 8))]
+    plan = kit.plan(visits)
+    kit.sync(visits)
+    told = parked_texts(sandbox)
+    assert len(told) == limit
+    assert at_rest(kit)
+    kit.resync()
+    assert parked_texts(sandbox) == told
+    planned = {change.identity.id for change in plan.changes if change.kind.value == "schedule"}
+    assert planned == {f"A-{text[1]}" for text in told}

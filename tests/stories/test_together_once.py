@@ -327,6 +327,20 @@ def test_a_reply_is_about_all_that_were_told(make_hooked, sandbox):
     assert parked_texts(sandbox) == []
 
 
+def test_a_preview_of_a_move_knows_that_a_reply_was_about_the_old_start(make_hooked, sandbox):
+    """As what follows does: the person is asked again."""
+    day = Rule("day", before="24 hours", text="See you {{ when }}. Reply C")
+    ask = Rule("ask", before="6 hours", text="Confirm? {{ when }}", unless={"replied": ["confirm"]})
+    kit, reply = make_hooked([day, ask], replies={"confirm": ["C"]})
+    kit.sync(visit("A", day=2))
+    sandbox.clock.advance(hours=26)
+    kit.resync()
+    reply("C")
+    planned, done = kit.plan(visit("A", day=6)), kit.sync(visit("A", day=6))
+    assert ("ask", "schedule") in [(change.rule, change.kind.value) for change in planned.changes]
+    assert [line.reason for line in planned.changes] == [line.reason for line in done.changes]
+
+
 @pytest.mark.parametrize(
     "verb",
     [
