@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from reminder_kit.errors import InvalidInputError
-from reminder_kit.model.instants import utc
+from reminder_kit.model.instants import in_zone, named_zone, utc, zone
 
 __all__ = ["NO_DATA", "Data", "data_of", "shown_name", "text_or_none", "too_long", "whole_text"]
 
@@ -94,14 +95,16 @@ _PLAIN: tuple[type[Any], ...] = (bool, int, float, Decimal, datetime, date, time
 def _plain(value: Any, where: str) -> Any:
     """Return a number, date or time as one of Python's own types; None as it is.
 
-    A class of the host's own would have other words, and other attributes, before it is stored than after. Raises
-    `InvalidInputError` for a datetime that has no instant in UTC.
+    A class of the host's own would have other words, and other attributes, before it is stored than after. A datetime
+    keeps its named zone, by which texts say it. Raises `InvalidInputError` for one that has no instant in UTC.
     """
     if isinstance(value, datetime) and value.utcoffset() is not None:
         utc(value, where)
     kind = next((kind for kind in _PLAIN if isinstance(value, kind)), None)
     if kind is None or type(value) is kind:
         return value
+    if kind is datetime and isinstance(value.tzinfo, ZoneInfo) and (name := named_zone(value.tzinfo)):
+        return in_zone(utc(value), zone(name))
     return kind.fromisoformat(value.isoformat()) if issubclass(kind, date | time) else kind(value)
 
 

@@ -19,7 +19,6 @@ from reminder_kit.model.appointments import Appointment, Recipient
 from reminder_kit.model.instants import zone
 from reminder_kit.text.filters import CONTEXT, filters
 from reminder_kit.text.patterns import PatternError, fault_of_pattern
-from reminder_kit.text.printable import for_phones
 from reminder_kit.text.readable import is_known_name
 from reminder_kit.text.time_phrases import city, when
 from reminder_kit.text.views import AppointmentView, RecipientView, RuleView
@@ -110,9 +109,9 @@ class TemplateContext:
 _VALUES: dict[str, Callable[[TemplateContext], Any]] = {
     "appointment": lambda context: AppointmentView(context.appointment, context.said_in, context.recipient),
     "appointments": TemplateContext.appointments,
-    "data": lambda context: for_phones(context.appointment.data),
+    "data": lambda context: _VALUES["appointment"](context).data,
     "day": lambda context: context.when(day_only=True),
-    "recipient": lambda context: RecipientView(context.recipient),
+    "recipient": lambda context: RecipientView(context.recipient, context.said_in),
     "rule": lambda context: RuleView(context.rule),
     "when": TemplateContext.when,
 }

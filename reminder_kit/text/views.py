@@ -11,7 +11,7 @@ from typing import Any
 from attrs import fields
 
 from reminder_kit.model.appointments import Appointment, Recipient
-from reminder_kit.model.instants import seconds, utc
+from reminder_kit.model.instants import in_zone, named_zone, seconds, utc, zone
 from reminder_kit.text.printable import for_phones, is_blank
 
 __all__ = [
@@ -76,7 +76,8 @@ class View:
 class AppointmentView(View):
     """An appointment: its instants are pendulum datetimes in the zone whose clock the text goes by, `zone_name`.
 
-    Those of an all-day appointment keep their own zone, so that the date stays the same.
+    The start and the end of an all-day appointment keep their own zone, so that the date stays the same. Of its data,
+    see `by_clock`.
     """
 
     kind = "appointment"
@@ -90,10 +91,12 @@ class AppointmentView(View):
 
     def __getattr__(self, name: str) -> Any:
         if name == "recipient":
-            return RecipientView(self._recipient)
+            return RecipientView(self._recipient, self._zone_name)
         if name == "recipients":
-            return tuple(RecipientView(recipient) for recipient in self._value.recipients)
+            return tuple(RecipientView(recipient, self._zone_name) for recipient in self._value.recipients)
         value = super().__getattr__(name)
+        if name == "data":
+            return by_clock(value, self._zone_name)
         if name == "tags":
             return tuple(
                 sorted(map(for_phones, value))
@@ -102,17 +105,25 @@ class AppointmentView(View):
             return value
         import pendulum
 
-        if self._value.all_day:
+        if self._value.all_day and name != "booked_at":
             return pendulum.instance(value)
         return pendulum.from_timestamp(seconds(utc(value)), tz=self._zone_name)
 
 
 class RecipientView(View):
-    """A person."""
+    """A person, in a text that goes by the clock of the zone `zone_name`."""
 
     kind = "recipient"
     word = "name"
     fields = frozenset(RECIPIENT_FIELDS)
+
+    def __init__(self, recipient: Recipient, zone_name: str) -> None:
+        super().__init__(recipient)
+        self._zone_name = zone_name
+
+    def __getattr__(self, name: str) -> Any:
+        value = super().__getattr__(name)
+        return by_clock(value, self._zone_name) if name == "data" else value
 
 
 class RuleView(View):
@@ -121,3 +132,17 @@ class RuleView(View):
     kind = "rule"
     word = "id"
     fields = frozenset(RULE_FIELDS)
+
+
+def by_clock(value: Any, zone_name: str) -> Any:
+    """Return a host's data with its instants on the clock of a zone, however deep they lie in lists and dicts.
+
+    Those in a named zone keep it, and with it the clock that the host chose; UTC and fixed offsets name no place
+    (`named_zone`). Dates, times of day and datetimes without a zone stay as they are.
+    """
+    if isinstance(value, datetime):
+        is_placeless = value.utcoffset() is not None and named_zone(value.tzinfo) is None
+        return in_zone(value, zone(zone_name)) if is_placeless else value
+    if isinstance(value, dict):
+        return {key: by_clock(item, zone_name) for key, item in value.items()}
+    return [by_clock(item, zone_name) for item in value] if isinstance(value, list) else value

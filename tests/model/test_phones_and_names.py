@@ -335,6 +335,16 @@ def test_data_is_kept_in_pythons_own_types_and_cannot_be_changed():
     assert len(data) == 3
 
 
+def test_an_instant_in_data_keeps_the_named_zone_that_it_was_handed_in_with():
+    """Also as pendulum's; texts say it by that clock. Any other zone is an offset."""
+    paris = pendulum.datetime(2026, 10, 25, 2, 30, tz="Europe/Paris", fold=1)  # the second of two
+    data = data_of({"paris": paris, "offset": pendulum.parse("2026-02-15T09:00:00+02:00")})
+    kept = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Paris"), fold=1)
+    assert (type(data["paris"]), data["paris"].isoformat()) == (datetime, kept.isoformat())
+    assert data["paris"].tzinfo is kept.tzinfo
+    assert data["offset"].tzinfo == timezone(timedelta(hours=2))
+
+
 def test_a_name_is_found_by_twelve_words_of_forty_characters():
     """Each once, without case, accents and underscores."""
     assert words_of("Zoë O'Neil", "zoe_x") == ("zoe", "o", "neil", "x")

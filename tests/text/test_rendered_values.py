@@ -255,9 +255,9 @@ def test_appointments_are_in_the_order_of_their_start_title_and_person():
 
 def test_views_are_equal_where_their_values_are():
     """And differ from all else."""
-    ann, bo = map(RecipientView, VISIT.recipients)
-    assert ann == RecipientView(VISIT.recipients[0])
-    assert hash(ann) == hash(RecipientView(VISIT.recipients[0]))
+    ann, bo, same = (RecipientView(who, "America/New_York") for who in (*PEOPLE, PEOPLE[0]))
+    assert ann == same
+    assert hash(ann) == hash(same)
     assert ann != bo
     assert ann != VISIT.recipients[0]
     assert repr(ann) == "Ann Lee"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
+import pendulum
 import pytest
 
 from reminder_kit import Appointment, Recipient, Rule
 from reminder_kit.errors import InvalidRuleError
+from reminder_kit.model.snapshots import decode, encode
 from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.reminders import is_place, reminders_of
 from reminder_kit.text.composer import Composer
@@ -72,6 +74,68 @@ def test_each_of_several_goes_by_its_own_clock():
     text = "{% for one in appointments %}{{ one.starts_at | time }} {% endfor %}"
     first, second = (reminder(text, location=where, together=text) for where in (STREET, "tel:+12025550100"))
     assert Composer(Defaults()).compose(first, START.astimezone(UTC), [second]).text == "6:30 PM 3:30 AM"
+
+
+AT = datetime(2026, 3, 12, 20, 15, tzinfo=UTC)  # 20:15 in Lisbon, 05:15 of the next day in Tokyo
+
+
+@pytest.mark.parametrize(
+    ("at", "clock", "words"),
+    [
+        (AT, "reader", "5:15 AM 13 March Friday 5"),
+        (AT, "place", "8:15 PM 12 March Thursday 20"),
+        (AT.astimezone(timezone(timedelta(hours=-5))), "reader", "5:15 AM 13 March Friday 5"),
+        (AT.astimezone(ZoneInfo("Etc/GMT+5")), "reader", "5:15 AM 13 March Friday 5"),
+        (pendulum.instance(AT), "reader", "5:15 AM 13 March Friday 5"),
+        (AT.astimezone(ZoneInfo("Europe/Paris")), "reader", "9:15 PM 12 March Thursday 21"),
+        (pendulum.instance(AT).in_tz("Europe/Paris"), "reader", "9:15 PM 12 March Thursday 21"),
+        (AT.replace(tzinfo=None), "reader", "8:15 PM 12 March Thursday 20"),
+    ],
+    ids=["UTC", "the place's", "an offset", "Etc", "pendulum", "a named zone", "pendulum named", "no zone"],
+)
+def test_an_instant_in_data_goes_by_the_same_clock_unless_its_zone_names_a_place(at, clock, words):
+    """Of the appointment and of its reader, in any depth; the ledger's appointment says the same as the host's."""
+    told = "{{ X | time }} {{ X | date }} {{ X | weekday }} {{ X.hour }}"
+    names = ("data.x", "appointment.data.x", "recipient.data.x", "appointments[0].recipients[0].data.x", "data.l[0].x")
+    who = Recipient(NUMBER, timezone=TOKYO, data={"x": at})
+    visit = Appointment("A-1", START, recipients=[who], data={"x": at, "l": [{"x": at}]})
+    rule = Rule("r", before="1 day", clock=clock, text="|".join(told.replace("X", name) for name in names))
+    for one in (visit, decode(encode(visit))):
+        (due,) = reminders_of(one, [rule], Defaults())
+        assert Composer(Defaults()).compose(due, START - timedelta(days=1)).text == "|".join([words] * len(names))
+
+
+def test_the_zone_of_an_instant_in_data_is_named_and_days_stay_days():
+    """What is only a day or a time of day has no zone to be told from, and what a template asks for is as it asks."""
+    data = {"at": AT, "day": date(2026, 3, 12), "opens": time(8, 30, tzinfo=UTC)}
+    visit = Appointment("A-1", START, recipients=[Recipient(NUMBER)], data=data)
+    text = "{{ data.at | time('HH:mm zzzz') }}; {{ data.day | date }}; {{ data.opens | time }}; "
+    text += "{{ appointment.starts_at.in_tz('UTC').add(hours=1) | time('HH:mm z') }}"
+    due = reminders_of(visit, [Rule("r", before="1 day", text=text)], Defaults())[0]
+    said = "20:15 Western European Standard Time; 12 March; 8:30 AM; 19:30 UTC"
+    assert Composer(Defaults()).compose(due, START).text == said
+
+
+def test_each_of_several_has_its_data_on_its_own_clock():
+    """As its start is."""
+    text = "{% for one in appointments %}{{ one.data.x | time }} {{ one.recipient.data.x | time }} {% endfor %}"
+    who = Recipient(NUMBER, timezone=TOKYO, data={"x": AT})
+    visits = [
+        Appointment("A-1", START, recipients=[who], location=where, data={"x": AT}) for where in (STREET, "tel:+1")
+    ]
+    rule = Rule("r", before="1 day", text=text, together=text)
+    first, second = (reminders_of(visit, [rule], Defaults())[0] for visit in visits)
+    assert Composer(Defaults()).compose(first, START, [second]).text == "8:15 PM 8:15 PM 5:15 AM 5:15 AM"
+
+
+def test_when_an_all_day_appointment_was_booked_is_said_by_the_clock_of_the_text():
+    """Only its days keep the zone in which they are days."""
+    visit = Appointment(
+        "A-1", START.replace(hour=0), recipients=[Recipient(NUMBER, timezone=TOKYO)], all_day=True, booked_at=AT
+    )
+    text = "{{ appointment.booked_at | time }}|{{ appointment.starts_at | date }}"
+    due = reminders_of(visit, [Rule("r", before="1 day", text=text)], Defaults())[0]
+    assert Composer(Defaults()).compose(due, START).text == "5:15 AM|12 March"
 
 
 @pytest.mark.parametrize(
