@@ -207,7 +207,8 @@ def _ledger(config: Setup, now: datetime) -> Iterator[Finding]:
         last = ledger.read(lambda reader: reader.last_run("resync"))
         every = config.options.get("expected_every", timedelta(days=1))
         yield _last_run(None if last is None else last[0], every, now)
-        watch = Watch(ledger, every, config.calendar.without_phone == "attention")
+        without_phone = config.calendar.without_phone == "attention"
+        watch = Watch(ledger, every, without_phone, region=config.defaults.region)
         yield _waiting([item for item in watch.items(now) if item.kind != "batch_job"])
     finally:
         ledger.close()

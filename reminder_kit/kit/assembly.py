@@ -240,8 +240,8 @@ class Kit(Telling):
         )
         self.settings = with_fallback(with_senders(settings, given["senders"]), fallback, failures)
         without_phone = getattr(given["calendar"], "without_phone", "")
-        writer, leads = self.settings.writer, leads_of(settings.rules)
-        self._watch = Watch(self.ledger, self.expected_every, without_phone == "attention", writer, leads)
+        writer, leads, region = self.settings.writer, leads_of(settings.rules), settings.defaults.region
+        self._watch = Watch(self.ledger, self.expected_every, without_phone == "attention", writer, leads, region)
         self._retention: timedelta | None = given["retention"]
         guard = given["guard"] or Guard()
         #: The calendars that the batch job reads again (`CalendarSource`).

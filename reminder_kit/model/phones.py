@@ -14,7 +14,7 @@ from reminder_kit.errors import InvalidInputError
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
-__all__ = ["country", "country_of", "is_given_out", "is_possible", "masked", "phone_number"]
+__all__ = ["country", "country_of", "is_given_out", "is_possible", "lacks_country", "masked", "phone_number"]
 
 
 def masked(number: str) -> str:
@@ -131,3 +131,20 @@ def is_given_out(number: str) -> bool:
 def is_possible(number: str) -> bool:
     """Say whether a text is a possible number in its E.164 form already."""
     return _phone_number(number, None) == number
+
+
+_FEWEST, _MOST = 7, 15
+"""How many digits a number has that somebody may have: fewer are a short code, or are cut off; more E.164 has not."""
+
+
+def lacks_country(phone: str, region: str | None) -> bool:
+    """Say whether a number that can't be one, as it is recorded, could be one if its country were known.
+
+    `region` is as `phone_number` has it; None: that is said of any number without "+" that is long enough. With one it
+    is so where the number was recorded before that country was known.
+    """
+    if "+" in phone or "@" in phone:
+        return False
+    if region is not None:
+        return phone_number(phone, region) is not None
+    return _FEWEST <= sum(map(str.isdigit, phone)) <= _MOST

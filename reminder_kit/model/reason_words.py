@@ -78,7 +78,10 @@ REASON_WORDS: dict[Reason, ReasonWords] = {
         "the person wants no messages",
         "Nothing. The person may text START; a recipient's `opted_in` says what your records have.",
     ),
-    Reason.INVALID_NUMBER: ReasonWords("no message can reach the number", "Correct the phone number."),
+    Reason.INVALID_NUMBER: ReasonWords(
+        "no message can reach the number",
+        "Correct the phone number; one without its country code (+1 …) needs `default_region`.",
+    ),
     Reason.NO_RECIPIENT: ReasonWords("there is nobody to write to", "Add a phone number to the appointment."),
     Reason.BY_CHANNEL: ReasonWords("no number is known, and the `fallback` takes it (an e-mail, a call)", _NOTHING),
     Reason.OUTSIDE_ONLY_TO: ReasonWords(

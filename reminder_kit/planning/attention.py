@@ -16,7 +16,7 @@ from attrs import evolve, field, frozen
 
 from reminder_kit.model.blockers import Blocker
 from reminder_kit.model.instants import iso
-from reminder_kit.model.phones import masked
+from reminder_kit.model.phones import lacks_country, masked
 from reminder_kit.model.reasons import WAITS, Reason
 from reminder_kit.model.records import Identity
 from reminder_kit.model.restorations import IN_GAP, Restoration
@@ -182,15 +182,17 @@ def attention_items(
     expected_every: timedelta,
     without_phone: bool = False,
     leads: Sequence[timedelta] = (),
+    region: str | None = None,
 ) -> list[AttentionItem]:
     """Return what waits for a person at `now`, the oldest first.
 
     `expected_every` is how often the batch job is expected (elapsed time), `without_phone` whether appointments without
-    a number are items, `leads` how long before the start reminders are due.
+    a number are items, `leads` how long before the start reminders are due, `region` the country of numbers without a
+    country code (two letters; None: such numbers can't be read).
     """
     items = [
         *_blocked(facts, now),
-        *_refused(facts, now, without_phone=without_phone),
+        *_refused(facts, now, without_phone=without_phone, region=region),
         *_in_doubt(facts, now),
         *_unclear(facts, now),
         *_erased(facts, now),
@@ -233,27 +235,30 @@ def _blocked(facts: AttentionFacts, now: datetime) -> Iterable[AttentionItem]:
         )
 
 
-def _refused(facts: AttentionFacts, now: datetime, *, without_phone: bool) -> Iterable[AttentionItem]:
+def _refused(
+    facts: AttentionFacts, now: datetime, *, without_phone: bool, region: str | None
+) -> Iterable[AttentionItem]:
     """Yield the items about texts, numbers and media, one for each cause."""
     groups: dict[tuple[str, str], list[Affected]] = {}
     for member in facts.waiting:
         if member.reason == Reason.TEMPLATE_ERROR:
             groups.setdefault(("text", member.rule), []).append(member)
         elif member.reason == Reason.INVALID_NUMBER:
-            groups.setdefault(("number", ""), []).append(member)
+            words = "without_country" if lacks_country(member.to, region) else "number"
+            groups.setdefault((words, ""), []).append(member)
         elif member.reason == Reason.NO_RECIPIENT and without_phone:
             groups.setdefault(("without_phone", ""), []).append(member)
         elif member.reason == Reason.QUARANTINED and member.error:
             groups.setdefault(("message", member.error), []).append(member)
-    for (kind, cause), affected in groups.items():
+    for (words, cause), affected in groups.items():
         yield AttentionItem(
-            id=item_id(kind, cause),
-            kind=kind,
-            what=WRONG.get(kind) or affected[0].error,
-            remedy=REMEDIES[kind],
+            id=item_id(words, cause),
+            kind="number" if words == "without_country" else words,
+            what=WRONG.get(words) or affected[0].error,
+            remedy=REMEDIES[words],
             since=now,
             affected=tuple(affected),
-            fails=kind == "text" and cause not in facts.written,
+            fails=words == "text" and cause not in facts.written,
         )
 
 

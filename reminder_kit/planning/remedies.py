@@ -9,6 +9,7 @@ __all__ = ["REMEDIES", "WRONG"]
 
 WRONG = {
     "number": "no message can reach the number",
+    "without_country": "the number has no country code, and was read without a default_region",
     "without_phone": "there is nobody to write to",
     "unclear_reply": "a reply may ask for no more messages",
     "erased": "somebody who was erased was handed in again; nothing goes to the number",
@@ -19,6 +20,10 @@ WRONG = {
 REMEDIES = {
     "message": "change the text, the number or the media: the same message is never taken",
     "number": "correct the phone number",
+    "without_country": (
+        'write it with its country code (+1 …), or set default_region = "US" (your country), and hand the appointments '
+        "in again"
+    ),
     "text": "correct the rule's text, or the data that it speaks of",
     "without_phone": "write a phone number into the event, or into the directory",
     "unknown": "nothing, or ask the person; `retry ID` sends one more, which may be a second one",

@@ -79,6 +79,8 @@ class Watch:
     writer: Writer = field(factory=Writer)
     #: How long before the start reminders are due, of the rules of which that is known.
     leads: Sequence[timedelta] = ()
+    #: The country of numbers without a country code, two letters; None: such numbers can't be read.
+    region: str | None = None
 
     def items(self, now: datetime) -> list[AttentionItem]:
         """Return what waits for a person at `now` (UTC), the oldest first."""
@@ -95,6 +97,7 @@ class Watch:
             expected_every=self.expected_every,
             without_phone=self.without_phone,
             leads=self.leads,
+            region=self.region,
         )
 
     def after(self, plan: Plan, report: Report, now: datetime) -> Sighting:

@@ -18,7 +18,7 @@ from attrs import field, frozen
 from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.model.appointments import Appointment, Recipient, Status
 from reminder_kit.model.instants import in_zone, iso, named_zone, utc, zone
-from reminder_kit.model.phones import is_given_out, is_possible, masked
+from reminder_kit.model.phones import is_given_out, is_possible, lacks_country, masked
 from reminder_kit.model.reasons import Reason
 from reminder_kit.rules.defaults import Defaults
 from reminder_kit.rules.due_times import BOOKING, CHANGE, due_times
@@ -89,7 +89,7 @@ class Reminder:
     refusal: Reason | None = None
     #: The IANA zone in which wall-clock rules are counted: the appointment's, else the default one.
     local_zone: str = "UTC"
-    #: Which condition refused it, in words; "": none.
+    #: More of why it is refused, in words, such as which condition it was; "": there is no more.
     detail: str = ""
     #: Where `local_zone` comes from, for `trail`.
     local_source: str = ""
@@ -273,6 +273,7 @@ class _Person(NamedTuple):
     source: str
     locale: str
     refusal: Reason | None
+    detail: str = ""
 
 
 def _people(appointment: Appointment, local: _LocalZone, defaults: Defaults) -> list[_Person]:
@@ -288,20 +289,22 @@ def _people(appointment: Appointment, local: _LocalZone, defaults: Defaults) -> 
     for number, recipient in enumerate(appointment.recipients, 1):
         key = recipient.key if recipient.key not in keys else f"{recipient.key}#{number}"
         own = _LocalZone(recipient.timezone, "recipient.timezone") if recipient.timezone else local
-        people.append(
-            _Person(recipient, key, *own, recipient.locale or defaults.locale, _recipient_refusal(recipient, phones))
-        )
+        refusal = _recipient_refusal(recipient, phones, defaults.region)
+        people.append(_Person(recipient, key, *own, recipient.locale or defaults.locale, *refusal))
         keys.add(key)
         phones.add(recipient.phone)
     return people
 
 
-def _recipient_refusal(recipient: Recipient, phones: set[str]) -> Reason | None:
+def _recipient_refusal(recipient: Recipient, phones: set[str], region: str | None) -> tuple[Reason | None, str]:
     if not is_possible(recipient.phone):
-        return Reason.INVALID_NUMBER
+        return Reason.INVALID_NUMBER, _WITHOUT_COUNTRY if lacks_country(recipient.phone, region) else ""
     if recipient.phone in phones:
-        return Reason.DUPLICATE_NUMBER
-    return None if recipient.opted_in else Reason.OPTED_OUT
+        return Reason.DUPLICATE_NUMBER, ""
+    return None if recipient.opted_in else Reason.OPTED_OUT, ""
+
+
+_WITHOUT_COUNTRY = "no country code: write it with it, +1 …, or set default_region, and hand it in again"
 
 
 def _status_refusal(appointment: Appointment, rule: Rule) -> Reason | None:
@@ -311,11 +314,11 @@ def _status_refusal(appointment: Appointment, rule: Rule) -> Reason | None:
 
 
 def _refusal(appointment: Appointment, rule: Rule, person: _Person, start_at: datetime) -> tuple[Reason | None, str]:
-    """Return why a reminder is refused (None: it is not), and in words which condition refused it ("": none)."""
+    """Return why a reminder is refused (None: it is not), and more of that in words: which condition refused it."""
     if person.recipient is None or not rule.has_conditions:
-        return person.refusal, ""
+        return person.refusal, person.detail
     unmet = _unmet_condition(appointment, rule, person.recipient, start_at)
-    return (Reason.CONDITION, unmet) if unmet else (person.refusal, "")
+    return (Reason.CONDITION, unmet) if unmet else (person.refusal, person.detail)
 
 
 def _unmet_condition(appointment: Appointment, rule: Rule, recipient: Recipient, start_at: datetime) -> str:

@@ -59,6 +59,30 @@ def test_what_is_mended_is_listed_no_more(make_kit, sandbox, appointment):
     assert len(sandbox.parked()) == 1
 
 
+def test_a_number_whose_country_nobody_knows_is_told_apart_from_one_that_is_wrong(make_kit, sandbox, appointment):
+    """It is right, and what lacks is its code or the kit's own country: `attention` and `explain` say so.
+
+    Once that is set, the appointment is to be handed in again; nothing wrong is said of the number until then.
+    """
+    kit = make_kit([DAY], default_region=None)
+    national = appointment("A-1", phone="(202) 555-0123")
+    report = kit.sync([national, appointment("A-2", phone="12")])
+    assert {change.reason for change in report.changes} == {"invalid_number"}
+    told = {item.affected[0].identity.id: item for item in report.attention}
+    assert {(item.kind, len(item.affected)) for item in told.values()} == {("number", 1)}
+    assert "read without a default_region" in told["A-1"].what
+    assert 'with its country code (+1 …), or set default_region = "US"' in told["A-1"].remedy
+    assert (told["A-2"].what, told["A-2"].remedy) == ("no message can reach the number", "correct the phone number")
+    assert "invalid_number (no country code: write it with it, +1 …, or set default_region" in str(kit.explain("A-1"))
+    assert "country code" not in str(kit.explain("A-2"))
+
+    kit = make_kit([DAY])
+    assert sorted(item.what for item in kit.attention()) == sorted(item.what for item in told.values())
+    kit.sync(national)
+    assert [message.to for message in sandbox.parked()] == ["+12025550123"]
+    assert [item.remedy for item in kit.attention()] == ["correct the phone number"]
+
+
 def test_what_was_seen_covers_its_members_and_a_new_one_opens_it_again(make_kit, sandbox, appointment):
     """The item of a bad number is seen with one person; the next person's is news, and the first stays seen."""
     kit = make_kit([DAY])

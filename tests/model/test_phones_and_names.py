@@ -24,7 +24,7 @@ from reminder_kit.model.instants import (
     whole_seconds,
 )
 from reminder_kit.model.names import Called, words_of
-from reminder_kit.model.phones import country_of, is_given_out, is_possible, masked, phone_number
+from reminder_kit.model.phones import country_of, is_given_out, is_possible, lacks_country, masked, phone_number
 
 NY = ZoneInfo("America/New_York")
 AT = datetime(2026, 2, 15, 14, 30, tzinfo=UTC)
@@ -62,6 +62,29 @@ def test_of_a_number_the_first_three_and_the_last_two_are_shown(number, shown):
 def test_a_number_lies_in_a_country_or_has_its_calling_code(number, country):
     """Two letters, as far as that can be told."""
     assert country_of(number) == country
+
+
+@pytest.mark.parametrize(
+    ("number", "region", "lacks"),
+    [
+        ("(202) 555-0123", None, True),
+        ("(202) 555-0123", "US", True),
+        ("(202) 555-0123 (mum)", None, True),
+        ("555-0123", None, True),
+        ("555-0123", "US", False),
+        ("555-012", None, False),
+        ("2" * 15, None, True),
+        ("2" * 16, None, False),
+        ("2" * 15, "US", False),
+        ("+1202555", None, False),
+        ("call me", None, False),
+        ("", None, False),
+        ("20255501@clinic.example", None, False),
+    ],
+)
+def test_a_number_lacks_its_country_where_it_could_be_one_with_it(number, region, lacks):
+    """Where no country is set, any of seven to fifteen digits; an address is no number."""
+    assert lacks_country(number, region) is lacks
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,8 @@ def of(rule, defaults=None, who=None, change=None, **changes):
     return evolve(one, **(change or {}))
 
 
+NO_COUNTRY = "no country code: write it with it, +1 …, or set default_region, and hand it in again"
+
 CASES = [
     (
         "exact over a change",
@@ -407,6 +409,16 @@ CASES = [
     (
         "bad number",
         {"rule": {"before": "1 hour"}, "who": Recipient("12")},
+        [START, *HOUR, ZONE, "not sent: invalid_number"],
+    ),
+    (
+        "number without a country",
+        {"rule": {"before": "1 hour"}, "who": Recipient("(202) 555-0123")},
+        [START, *HOUR, ZONE, f"not sent: invalid_number ({NO_COUNTRY})"],
+    ),
+    (
+        "bad number, and a condition that is met",
+        {"rule": {"before": "1 hour", "only": {"source": "default"}}, "who": Recipient("555-012")},
         [START, *HOUR, ZONE, "not sent: invalid_number"],
     ),
     ("good number", {"rule": {"before": "1 hour"}, "who": Recipient("+14155552671")}, [START, *HOUR, ZONE]),
