@@ -4,7 +4,8 @@ Pure: no clock, no I/O. Never touches what belongs to a script or a picture: joi
 
 Meant are the controls C0 and C1 with DEL (ESC begins the sequences that move a terminal's cursor, colour it or write
 its title), Unicode's line and paragraph separators, the controls that turn the direction of what follows
-(UAX #9: marks, embeddings, overrides, isolates), and halves of characters, which can't be encoded.
+(UAX #9: marks, embeddings, overrides, isolates), and halves of characters, which can't be encoded. For phones the
+codes that are no characters, and never will be, are left out too.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ from typing import Any
 
 __all__ = ["for_phones", "is_blank", "json_text", "printable"]
 
+_NO_CHARACTERS = "\ufdd0-\ufdef" + "".join(
+    f"{chr(plane + 0xFFFE)}-{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
+)
+"""Unicode's noncharacters (The Unicode Standard, 23.7): 66 codes, for ever."""
 _CONTROLS = (
     "\x00-\x09\x0b-\x1f\x7f-\x9f"  # C0 but the line feed, DEL, C1
     "\u2028\u2029"  # separators of lines and paragraphs
@@ -23,6 +28,7 @@ _CONTROLS = (
 )
 _IN_LINES = re.compile(f"[{_CONTROLS}]")
 _IN_ONE_LINE = re.compile(f"[\n{_CONTROLS}]")
+_NOT_FOR_PHONES = re.compile(f"[{_CONTROLS}{_NO_CHARACTERS}]")
 _SHOWING_NOTHING = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp", "Zs"))
 _BREAKS = re.compile("[\t\n\v\f\r\x85\u2028\u2029]+")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -54,26 +60,28 @@ def json_text(document: str) -> str:
     return _IN_LINES.sub(lambda found: f"\\u{ord(found[0]):04x}", document)
 
 
-_BLANKS = frozenset("\u034f\u115f\u1160\u2800\u3164\uffa0\ufffd")
-"""Letters, signs and marks that say nothing: a joiner, fillers of Hangul, the Braille pattern without dots, and what
-stands for a character that was none."""
+_BLANKS = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff"
+    f"\u2800\ufffd{_NO_CHARACTERS}]"
+)
+"""Letters, signs, marks and codes that say nothing, though their category does not tell: what Unicode has as
+Default_Ignorable_Code_Point (DerivedCoreProperties.txt, 14.0: joiners, fillers, selectors of a variant), the Braille
+pattern without dots, what stands for a character that was none, and what is none."""
 
 
 def is_blank(text: str) -> bool:
     """Say whether a text says nothing: it is empty, or has only blanks, controls and what has no width."""
-    return not text or all(
-        character in _BLANKS or unicodedata.category(character) in _SHOWING_NOTHING for character in text
-    )
+    return all(unicodedata.category(character) in _SHOWING_NOTHING or _BLANKS.match(character) for character in text)
 
 
 def for_phones(value: Any) -> Any:
     """Return what a host gave as a text to a phone may hold it, however deep it lies in lists and dicts.
 
-    In its texts line breaks and tabs become one space, and all other control characters are left out; what is no text
-    stays as it is.
+    In its texts line breaks and tabs become one space, and all other control characters, and what is no character, are
+    left out; what is no text stays as it is.
     """
     if isinstance(value, str):
-        return value if value.isprintable() else _IN_ONE_LINE.sub("", _BREAKS.sub(" ", value))
+        return value if value.isprintable() else _NOT_FOR_PHONES.sub("", _BREAKS.sub(" ", value))
     if isinstance(value, dict):
         return {for_phones(key): for_phones(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -109,7 +109,10 @@ def test_a_text_may_be_spelled_out(make_kit, sandbox, appointment):
     assert [message.text for message in sandbox.parked()] == ["A-l- -B-"]
 
 
-@pytest.mark.parametrize("name", ["", "   ", "\u200b", "\0", " \u00a0\u2007", "\u3164", "\u200d\ufeff\u00ad", "\n\t"])
+@pytest.mark.parametrize(
+    "name",
+    ["", "   ", "\u200b", "\0", " \u00a0\u2007", "\u3164", "\u200d\ufeff\u00ad", "\n\t", "\ufe0f", "\u17b4", "\ufffe"],
+)
 def test_a_name_in_which_nothing_shows_is_none(made, name):
     """It is no name that `or` passes on, nor one that "if" finds; nor are a title and a location of that kind."""
     text = "Hi {{ recipient.name or 'there' }}{% if appointment.location %} at {{ appointment.location }}{% endif %}: "

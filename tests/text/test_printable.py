@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminder_kit.text.printable import for_phones, json_text, printable
+from reminder_kit.text.printable import for_phones, is_blank, json_text, printable
 from tests.sampling import examples
 
 EVIL = {
@@ -29,7 +29,9 @@ EVIL = {
     "Arabic mark": ("\u061c", "\\u061c"),
     "half": ("\ud83d", "\\ud83d"),
 }
-GOOD = "Ann O'Neil, 张伟, می\u200cخواهم, שָׁלוֹם, 👩\u200d👩\u200d👧, 🏴\U000e0067\U000e007f, naïve\u00a0\u00ad\u200b"
+GOOD = (
+    "Ann O'Neil, 张伟, می\u200cخواهم, שָׁלוֹם, 👩\u200d👩\u200d👧, 🏴\U000e0067\U000e007f, naïve\u00a0\u00ad\u200b ☎\ufe0f"
+)
 
 
 @pytest.mark.parametrize(("character", "escape"), EVIL.values(), ids=list(EVIL))
@@ -51,6 +53,40 @@ def test_words_of_every_script_stay_as_they_are():
     """Joiners, accents, soft hyphens and the parts of emoji are no controls."""
     assert printable(GOOD) == for_phones(GOOD) == json_text(GOOD) == GOOD
     assert printable("a\nb\r\n", lines=True) == "a\nb\\r\n"
+
+
+def test_what_is_no_character_reaches_no_phone():
+    """All 66 codes of which Unicode never makes characters, and none beside them; screens and data keep them."""
+    codes = [
+        *range(0xFDD0, 0xFDF0),
+        *(plane + end for plane in range(0, 0x110000, 0x10000) for end in (0xFFFE, 0xFFFF)),
+    ]
+    none = "".join(map(chr, codes))
+    assert (len(none), for_phones({f"k{none}": [f"A{none}nn"]})) == (66, {"k": ["Ann"]})
+    assert printable(none) == json_text(none) == none
+    beside = "".join(map(chr, (0xFDCF, 0xFDF0, 0xFFFD, 0x10000, 0x1FFFD, 0x10FFFD)))
+    assert for_phones(beside) == beside
+
+
+IGNORED = [
+    *(0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), *range(0x200B, 0x2010)),
+    *(*range(0x202A, 0x202F), *range(0x2060, 0x2070), 0x3164, *range(0xFE00, 0xFE10), 0xFEFF, 0xFFA0),
+    *(*range(0xFFF0, 0xFFF9), *range(0x1BCA0, 0x1BCA4), *range(0x1D173, 0x1D17B), *range(0xE0000, 0xE1000)),
+]
+"""Default_Ignorable_Code_Point, of Unicode 14.0."""
+
+
+def test_what_no_screen_shows_says_nothing():
+    """Whatever Unicode has programs ignore where they can't show it, blanks, and what is no character."""
+    nothing = ["", " ", "\u2800", "\ufffd", "\ufffe", "\ufdef", "\U0010ffff", *map(chr, IGNORED)]
+    assert [text for text in nothing if not is_blank(text)] == []
+    assert is_blank("".join(nothing))
+
+
+@pytest.mark.parametrize("text", ["A", ".", "\u0301", "\u17b6", "\u180a", "\ufe20", "☎\ufe0f", "\ue000", "\U000e1000"])
+def test_what_may_be_shown_says_something(text):
+    """Marks and signs that stand beside those, and codes of which a later Unicode may make characters."""
+    assert not is_blank(text)
 
 
 @examples(60)

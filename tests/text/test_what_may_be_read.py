@@ -248,7 +248,9 @@ def test_each_control_character_is_an_escape_and_nothing_else_is():
     """Of two digits, or of four; line feeds stay where several lines are expected, and JSON has its own escapes."""
     short = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
     others = "".join(map(chr, sorted(set(range(0x110000)).difference(CONTROLS))))
-    assert printable(others) == json_text(others) == for_phones(others) == others
+    assert printable(others) == json_text(others) == others
+    kept = (code for code in map(ord, others) if code & 0xFFFE != 0xFFFE and not 0xFDD0 <= code <= 0xFDEF)
+    assert for_phones(others) == "".join(map(chr, kept))  # without the codes that are no characters
     for code in CONTROLS:
         character = chr(code)
         escape = short.get(character, f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
