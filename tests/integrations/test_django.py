@@ -220,6 +220,39 @@ def test_a_row_that_can_t_be_read_fails_no_save_and_is_listed(reminders, fed, re
     assert (recorded(), reminders.kit.attention()) == ({"V-1": "Floss", "V-2": "Check-up"}, ())
 
 
+def test_the_batch_job_keeps_the_words_of_why_a_row_can_t_be_read(reminders, fed, patient, book, monkeypatch):
+    """What is listed after a save and after the batch job is the same: our own error, with its remedy."""
+    from reminder_kit import Appointment
+
+    (tracked,) = reminders.tracked
+    monkeypatch.setattr(
+        tracked, "function", lambda visit: Appointment(visit.number, visit.starts_at.replace(tzinfo=None))
+    )
+    book(patient)
+    (listed,) = reminders.kit.attention()
+    fed()
+    (item,) = reminders.kit.attention()
+    assert item.what == listed.what
+    assert "starts_at has no time zone" in item.what
+    assert "give an aware datetime" in item.what
+
+
+def test_where_an_id_can_t_be_told_nothing_of_its_model_is_withdrawn(
+    reminders, fed, recorded, patient, book, monkeypatch
+):
+    """Nobody knows which appointment the row is: its model is refused as unsafe, and the row is named."""
+    from reminder_kit.errors import UnsafePlanError
+
+    (tracked,) = reminders.tracked
+    book(patient)
+    monkeypatch.setattr(tracked, "id", lambda visit: visit.nickname)
+    ((source, error),) = fed()
+    assert (source, type(error)) == ("clinic.visit", UnsafePlanError)
+    assert "the id of row" in str(error)
+    assert "AttributeError" in str(error)
+    assert recorded() == {"V-1": "Check-up"}
+
+
 def test_a_recorded_row_that_can_t_be_read_any_more_stays_as_it_was(reminders, fed, recorded, patient, book):
     """The batch job withdraws what is gone, and never what its function failed on."""
     from tests.integrations.clinic.models import Visit

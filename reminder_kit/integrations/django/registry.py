@@ -225,7 +225,7 @@ class Reminders:
         They are read as the kit draws them, so that what is recorded from then on is newer.
 
         Yields the source of each, with its report or why it was refused as unsafe. A row that can't be read stays as
-        it was recorded, and is listed.
+        it was recorded, and is listed with why; `failed` of what is tracked has it.
         """
         from reminder_kit.kit.rows import list_failure, unlist
 
@@ -238,8 +238,8 @@ class Reminders:
                 yield tracked.source, error
                 continue
             unlist(kit, tracked.source, tracked.failed)
-            for name in tracked.failed:
-                list_failure(kit, tracked.source, name, "its function raised; the log says what")
+            for name, words in tracked.failed.items():
+                list_failure(kit, tracked.source, name, words)
             yield tracked.source, report
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
+from reminder_kit.errors import UnsafePlanError
 from reminder_kit.logs import LOG
 from reminder_kit.model.host_data import shown_name
 
@@ -40,8 +41,8 @@ class Tracked:
     also: Mapping[Any, Callable[[Any], Iterable[Any]]]
     #: The source of its appointments.
     source: str
-    #: The ids of rows that could not be read when they were fed last.
-    failed: list[str] = field(factory=list)
+    #: The ids of rows that could not be read when they were fed last, each with why.
+    failed: dict[str, str] = field(factory=dict)
 
     @property
     def kinds(self) -> tuple[Any, ...]:
@@ -59,20 +60,34 @@ class Tracked:
         yield from self.model._base_manager.using(using).filter(pk__in=keys)
 
     def appointments(self, kit: ReminderKit) -> Iterator[Appointment]:
-        """Yield the appointments of all live rows as they are drawn; a row that raises stays as it was recorded."""
+        """Yield the appointments of all live rows as they are drawn; a row that raises stays as it was recorded.
+
+        Raises `UnsafePlanError` where the id of one can't be told: it would be withdrawn as gone.
+        """
         from reminder_kit.kit.rows import said
 
-        self.failed = []
+        self.failed = {}
         for instance in _drawn(self.live()):
-            identifier = str(self.id(instance))
+            identifier = self._live_id(instance)
             try:
                 found = self.row(instance).appointments
             except Exception as error:  # noqa: BLE001 - one row stops nothing else
-                LOG.error("%s %s can't be read: %s", self.source, shown_name(identifier), said(error))
-                self.failed.append(identifier)
+                self.failed[identifier] = said(error)
+                LOG.error("%s %s can't be read: %s", self.source, shown_name(identifier), self.failed[identifier])
                 yield from _recorded(kit, self.source, identifier)
             else:
                 yield from found
+
+    def _live_id(self, instance: Any) -> str:
+        from reminder_kit.kit.rows import said
+
+        try:
+            return str(self.id(instance))
+        except Exception as error:
+            raise UnsafePlanError(
+                f"the id of row {shown_name(str(instance.pk))} can't be told ({said(error)}), and without it the "
+                "row would be withdrawn as gone; nothing was changed. Correct the function given as `id`, or the row"
+            ) from error
 
 
 def _drawn(rows: Any) -> Iterable[Any]:

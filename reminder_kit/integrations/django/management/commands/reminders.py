@@ -1,6 +1,6 @@
 """`manage.py reminders …`: the command `reminder-kit` with the project's kit; `resync` reads what is tracked first.
 
-Never decides anything: the kit does. Exit status: that of `reminder-kit`.
+Never decides anything: the kit does. Exit status: that of `reminder-kit`; 1 also where a row can't be read.
 """
 
 from __future__ import annotations
@@ -79,5 +79,6 @@ def _resync_once(given: list[str]) -> int:
             refused |= isinstance(report, UnsafePlanError)
             failed |= not isinstance(report, UnsafePlanError) and not report.ok
             sys.stderr.write(f"{source}: {report}\n")
+        failed |= any(tracked.failed for tracked in reminders.tracked)
     status = _run(given)
     return 3 if refused else worse(int(failed), status)
