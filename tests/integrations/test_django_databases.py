@@ -72,7 +72,7 @@ def _psycopg2(wrapper):
     )
 
 
-def test_in_memory_it_works_too(clinic, sandbox):
+def test_in_memory_it_works_too(clinic, sandbox, kept_in):
     """A test database in memory takes records in the host's transaction, and the kit reads them once committed."""
     from django.core.management import call_command
     from django.db import connections, transaction
@@ -81,6 +81,7 @@ def test_in_memory_it_works_too(clinic, sandbox):
 
     name = "file:clinic_memory?mode=memory&cache=shared"
     connections.databases["memory"] = {**connections.databases["default"], "NAME": name}
+    kept_in("memory")
     try:
         reminders = clinic(database="memory")
         call_command("migrate", run_syncdb=True, database="memory", verbosity=0)
@@ -96,6 +97,71 @@ def test_in_memory_it_works_too(clinic, sandbox):
         connections["memory"].connection.close()  # Django itself never closes one in memory
         del connections.databases["memory"]
         del connections["memory"]
+
+
+def test_a_copy_in_another_database_is_left_alone(recorded, patient, book, archive):
+    """Neither a copy's content nor its deletion is the row's: an archive withdraws nobody's reminder."""
+    from tests.integrations.clinic.models import Visit
+
+    copy = book(patient)
+    patient.save(using=archive)
+    copy.title = "as it was"
+    copy.save(using=archive)
+    assert recorded() == {"V-1": "Check-up"}
+    Visit.objects.using(archive).get().delete()
+    assert recorded() == {"V-1": "Check-up"}
+    book(type(patient).objects.using(archive).get(), "V-2")
+    assert recorded() == {"V-1": "Check-up"}
+
+
+def test_rows_count_where_the_routers_write_the_model_to(recorded, patient, book, archive, fed):
+    """A project whose routers keep visits in another database than the default is followed there, and only there."""
+    from django.test import override_settings
+
+    class Router:
+        def db_for_write(self, model, **_hints):
+            return archive if model._meta.app_label == "clinic" else None
+
+        db_for_read = db_for_write
+
+    with override_settings(DATABASE_ROUTERS=[Router()]):
+        patient.save(using=archive)
+        visit = book(patient)
+        assert (visit._state.db, recorded()) == (archive, {"V-1": "Check-up"})
+        fed()
+        visit.title = "as it was"
+        visit.save(using="default")
+        assert recorded() == {"V-1": "Check-up"}
+        visit.delete(using=archive)
+    assert recorded() == {}
+
+
+def test_what_else_changes_a_row_may_be_in_another_database(recorded, patient, book, archive, monkeypatch):
+    """Once it is committed there the rows are read again where they are, and what is rolled back tells nothing."""
+    from django.db import transaction
+
+    from reminder_kit.integrations.django import reminders
+    from tests.integrations.clinic.models import Note, Visit
+
+    (tracked,) = reminders.tracked
+    monkeypatch.setattr(tracked, "also", {Note: lambda note: Visit.objects.using("default").filter(number=note.text)})
+    book(patient)
+    Visit.objects.update(title="Floss")
+    with undone(archive):
+        Note.objects.using(archive).create(text="V-1")
+    with transaction.atomic(using=archive):
+        Note.objects.using(archive).create(text="V-1")
+        assert recorded() == {"V-1": "Check-up"}
+    assert recorded() == {"V-1": "Floss"}
+
+
+def test_a_database_that_is_none_is_refused_as_a_model_is_tracked(reminders):
+    """A misspelt alias would be heard of nowhere."""
+    from reminder_kit.errors import InvalidInputError
+    from tests.integrations.clinic.models import Note
+
+    with pytest.raises(InvalidInputError, match="'defalt' is no database of DATABASES, which has 'default'"):
+        reminders.track(Note, using="defalt")
 
 
 # Tables

@@ -59,13 +59,13 @@ class Recording:
         """Record a row, or the rows that another model's row changes."""
         for tracked in self._reminders.tracked:
             if isinstance(instance, tracked.kinds):
-                self.changed(tracked, self.keys_of(tracked, instance), using)
+                self.changed(tracked, self.keys_of(tracked, instance, using), using)
 
-    def deleting(self, instance: Any) -> None:
+    def deleting(self, instance: Any, using: str) -> None:
         """Note what an instance is as long as its relations are there."""
         noted: list[tuple[Tracked, str, list[Any]]] = []
         for tracked in self._reminders.tracked:
-            if isinstance(instance, tracked.model):
+            if _is_own(tracked, instance, using):
                 noted.append((tracked, self._id_of(tracked, instance), []))
             noted += [(tracked, "", self._keys(tracked, rows, instance)) for rows in _also(tracked, type(instance))]
         setattr(instance, _STASH, noted)
@@ -81,10 +81,15 @@ class Recording:
     # How it is recorded
 
     def changed(self, tracked: Tracked, keys: Sequence[Any], using: str) -> None:
-        """Record rows as the database has them now: all at once, and where one fails, each by itself.
+        """Record rows as their database has them now: all at once, and where one fails, each by itself.
 
-        A key that has no row any more is passed over.
+        A key that has no row any more is passed over. What is heard in another database (`also`) counts once it is
+        committed there.
         """
+        if using != tracked.database:
+            if keys:
+                _after_commit(lambda: self.changed(tracked, keys, tracked.database), using)
+            return
         if len(keys) > 1 and self._all_at_once(tracked, keys, using):
             self._wake(using)
             return
@@ -96,7 +101,7 @@ class Recording:
             return False
         try:
             with transaction.atomic(using=using):
-                self._record([tracked.row(found) for found in tracked.read_again(keys, using)], using)
+                self._record([tracked.row(found) for found in tracked.read_again(keys)], using)
         except Exception:  # noqa: BLE001 - which one it was is found by trying each
             return False
         return True
@@ -105,7 +110,7 @@ class Recording:
         names = [str(key)]
 
         def step() -> None:
-            for found in tracked.read_again([key], using):
+            for found in tracked.read_again([key]):
                 names.append(str(tracked.id(found)))
                 self._record([tracked.row(found)], using)
 
@@ -159,9 +164,9 @@ class Recording:
 
     # What the host's own functions say
 
-    def keys_of(self, tracked: Tracked, instance: Any) -> list[Any]:
-        """Return the keys of the tracked rows that an instance is, or changes."""
-        keys = [instance.pk] if isinstance(instance, tracked.model) else []
+    def keys_of(self, tracked: Tracked, instance: Any, using: str) -> list[Any]:
+        """Return the keys of the tracked rows that an instance of a database is, or changes."""
+        keys = [instance.pk] if _is_own(tracked, instance, using) else []
         return keys + [key for rows in _also(tracked, type(instance)) for key in self._keys(tracked, rows, instance)]
 
     def _id_of(self, tracked: Tracked, instance: Any) -> str:
@@ -201,6 +206,11 @@ def _is_lost(using: str) -> bool:
     """Say whether the host's transaction has failed already: nothing of it will be committed."""
     connection = connections[using]
     return bool(connection.in_atomic_block and connection.needs_rollback)
+
+
+def _is_own(tracked: Tracked, instance: Any, using: str) -> bool:
+    """Say whether an instance of a database is one of the rows that count, and no copy of one."""
+    return isinstance(instance, tracked.model) and using == tracked.database
 
 
 def _also(tracked: Tracked, sender: Any) -> list[Callable[[Any], Any]]:

@@ -115,9 +115,9 @@ class Reminders:
         if not raw and self._concerns(sender):  # what a fixture loads is left to the batch job
             self.recording.saved(instance, using)
 
-    def _deleting(self, sender: Any, instance: Any, **_more: Any) -> None:
+    def _deleting(self, sender: Any, instance: Any, using: str = "default", **_more: Any) -> None:
         if self._concerns(sender):
-            self.recording.deleting(instance)
+            self.recording.deleting(instance, using)
 
     def _deleted(self, sender: Any, instance: Any, using: str = "default", **_more: Any) -> None:
         if self._concerns(sender):
@@ -133,6 +133,7 @@ class Reminders:
         live: Callable[[], Any] | None = None,
         also: Mapping[Any, Callable[[Any], Iterable[Any]]] | None = None,
         source: str | None = None,
+        using: str | None = None,
     ) -> Callable[[Function], Function]:
         """Return a decorator of the function that says which appointment a row of a model is (None: none).
 
@@ -140,10 +141,18 @@ class Reminders:
         `id` says a row's appointment's id (default: its primary key as text), `live` returns all rows that are, or may
         be, appointments to come (default: all there are): the batch job withdraws what is not among them. `also` says
         for other models which rows one of theirs changes. `source` is the appointments' source (default:
-        "app.model"). A model is tracked once; raises `InvalidInputError` for one that is no model, or tracked already.
+        "app.model"). Rows of one database count, and in any other they are copies, which are left alone: `using` is its
+        alias (default: the one that the routers write the model to). A model is tracked once; raises
+        `InvalidInputError` for one that is no model, or tracked already, and for an unknown database.
         """
+        from django.db import connections
+
         if not hasattr(model, "_meta") or not hasattr(model, "_base_manager"):
             raise InvalidInputError(f"reminders.track takes a model, not {model!r}")
+        if using is not None and using not in connections:
+            raise InvalidInputError(
+                f"using = {using!r} is no database of DATABASES, which has {', '.join(map(repr, connections))}"
+            )
 
         def decorator(function: Function) -> Function:
             from reminder_kit.integrations.django.tracking import Tracked
@@ -155,9 +164,10 @@ class Reminders:
                     model=model,
                     function=function,
                     id=id or (lambda instance: str(instance.pk)),
-                    live=live or model._default_manager.all,
+                    live=live or (lambda: model._default_manager.using(using)),
                     also=also or {},
                     source=source or model._meta.label_lower,
+                    using=using,
                 )
             )
             return function
@@ -175,8 +185,10 @@ class Reminders:
             keys: dict[tuple[int, str], dict[Any, None]] = {}
             for instance in some:
                 for number, tracked in self._concerned(instance):
-                    place = (number, using or instance._state.db or "default")
-                    keys.setdefault(place, {}).update(dict.fromkeys(self.recording.keys_of(tracked, instance)))
+                    place = (number, using or instance._state.db or tracked.database)
+                    keys.setdefault(place, {}).update(
+                        dict.fromkeys(self.recording.keys_of(tracked, instance, tracked.database))
+                    )
             for (number, alias), found in keys.items():
                 self.recording.changed(self.tracked[number], list(found), alias)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
+from django.db import router
 
 from reminder_kit.errors import UnsafePlanError
 from reminder_kit.logs import LOG
@@ -41,6 +42,8 @@ class Tracked:
     also: Mapping[Any, Callable[[Any], Iterable[Any]]]
     #: The source of its appointments.
     source: str
+    #: The alias of the database whose rows count; None: the one that the routers write the model to.
+    using: str | None = None
     #: The ids of rows that could not be read when they were fed last, each with why.
     failed: dict[str, str] = field(factory=dict)
 
@@ -49,15 +52,20 @@ class Tracked:
         """The models whose saves concern its rows."""
         return (self.model, *self.also)
 
+    @property
+    def database(self) -> str:
+        """The alias of the database whose rows are appointments: elsewhere are copies of them."""
+        return self.using or router.db_for_write(self.model)
+
     def row(self, instance: Any) -> Row:
         """Return what a row is; whatever its function raises is raised."""
         from reminder_kit.kit.rows import Row
 
         return Row.of(self.source, str(self.id(instance)), self.function(instance))
 
-    def read_again(self, keys: Sequence[Any], using: str | None) -> Iterator[Any]:
+    def read_again(self, keys: Sequence[Any]) -> Iterator[Any]:
         """Yield rows by primary key as the database has them: relations of an instance in hand may be of yesterday."""
-        yield from self.model._base_manager.using(using).filter(pk__in=keys)
+        yield from self.model._base_manager.using(self.database).filter(pk__in=keys)
 
     def appointments(self, kit: ReminderKit) -> Iterator[Appointment]:
         """Yield the appointments of all live rows as they are drawn; a row that raises stays as it was recorded.

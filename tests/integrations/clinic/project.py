@@ -81,8 +81,31 @@ def clinic(django, sandbox):
 
 
 @pytest.fixture
-def server(django, postgres_url):
-    """The alias of a PostgreSQL database with the clinic's tables."""
+def kept_in(django, monkeypatch):
+    """Return a function that says which database's visits are tracked."""
+    from reminder_kit.integrations.django import reminders
+
+    (tracked,) = reminders.tracked
+    return lambda alias: monkeypatch.setattr(tracked, "using", alias)
+
+
+@pytest.fixture
+def archive(django, tmp_path):
+    """The alias of a second SQLite database with the clinic's tables, in which copies are kept."""
+    from django.core.management import call_command
+    from django.db import connections
+
+    connections.databases["archive"] = {**connections.databases["default"], "NAME": str(tmp_path / "archive.db")}
+    call_command("migrate", "clinic", run_syncdb=True, database="archive", verbosity=0)
+    yield "archive"
+    connections["archive"].close()
+    del connections.databases["archive"]
+    del connections["archive"]
+
+
+@pytest.fixture
+def server(django, postgres_url, kept_in):
+    """The alias of a PostgreSQL database with the clinic's tables, whose visits are tracked."""
     from django.core.management import call_command
     from django.db import connections
     from django.test import override_settings
@@ -100,6 +123,7 @@ def server(django, postgres_url):
     with override_settings(REMINDER_KIT={"DATABASE": "server", "OPTIONS": {"provider": None}}):
         call_command("migrate", "clinic", run_syncdb=True, database="server", verbosity=0)
         call_command("migrate", "reminder_kit", database="server", verbosity=0)
+    kept_in("server")
     yield "server"
     connections["server"].close()
     del connections.databases["server"]
