@@ -64,6 +64,74 @@ def test_moves_edits_and_cancellations_are_followed(reminders, patient, book, sa
     assert told(reminders, sandbox) == []
 
 
+def test_a_row_whose_id_is_changed_is_reminded_of_once(reminders, patient, book, recorded, sandbox):
+    """What was recorded under the old id is withdrawn in the same save; what `update` changed, by the batch job."""
+    from tests.integrations.clinic.models import Visit
+
+    visit = book(patient)
+    told(reminders, sandbox)
+    visit.number = "V-2"
+    visit.save(update_fields=["title"])
+    assert recorded() == {"V-1": "Check-up"}
+    visit.save()
+    assert recorded() == {"V-2": "Check-up"}
+    assert told(reminders, sandbox) == TOLD
+    Visit.objects.update(number="V-3")
+    [*reminders.feed()]
+    assert recorded() == {"V-3": "Check-up"}
+    assert told(reminders, sandbox) == TOLD
+
+
+def test_a_row_that_is_saved_once_more_while_it_is_saved_is_reminded_of_once(patient, book, recorded):
+    """A project's own receiver may save the row again, and is called before ours."""
+    from django.db.models.signals import post_save
+
+    from tests.integrations.clinic.models import Visit
+
+    visit = book(patient)
+
+    def again(instance, **_more):
+        if instance.title != "Floss":
+            instance.title = "Floss"
+            instance.save()
+
+    ours = post_save.receivers
+    post_save.receivers = []
+    post_save.connect(again, sender=Visit)
+    post_save.receivers += ours
+    post_save.sender_receivers_cache.clear()
+    try:
+        visit.number = "V-2"
+        visit.save()
+    finally:
+        post_save.disconnect(again, sender=Visit)
+    assert recorded() == {"V-2": "Floss"}
+
+
+def test_a_row_that_can_t_be_read_under_its_new_id_stays_under_the_old_one(reminders, patient, book, recorded):
+    """What fails is undone as a whole: nothing is withdrawn that has no successor."""
+    visit = book(patient)
+    visit.number, visit.title = "V-2", "broken"
+    visit.save()
+    assert recorded() == {"V-1": "Check-up"}
+
+
+def test_an_id_that_can_t_be_told_any_more_fails_no_save(reminders, patient, book, monkeypatch, caplog):
+    """Before a save as after it, the host's function is asked within the host's transaction, and harms it nothing."""
+    from django.db import transaction
+
+    from tests.integrations.clinic.models import Visit
+
+    visit = book(patient)
+    (tracked,) = reminders.tracked
+    monkeypatch.setattr(tracked, "id", lambda visit: Visit.objects.get(pk=0).number)
+    with transaction.atomic():
+        visit.title = "Floss"
+        visit.save()
+    assert Visit.objects.get().title == "Floss"
+    assert "the id that a row of clinic.visit had can't be told: DoesNotExist" in caplog.text
+
+
 @pytest.mark.parametrize("how", ["delete", "queryset", "cascade"])
 def test_what_is_deleted_is_withdrawn(reminders, recorded, patient, book, sandbox, how):
     """A row that is deleted by itself, with others, or with what it belongs to, leaves no reminder."""

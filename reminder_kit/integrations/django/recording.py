@@ -6,14 +6,14 @@ job.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django.db import connections, transaction
 
 from reminder_kit.integrations.django.databases import to_record_on
-from reminder_kit.integrations.django.tracking import Tracked
+from reminder_kit.integrations.django.tracking import Tracked, key_as_text
 from reminder_kit.kit.rows import Row, list_failure, record_rows, said
 from reminder_kit.logs import LOG
 from reminder_kit.model.host_data import shown_name
@@ -25,6 +25,9 @@ __all__ = ["Recording"]
 
 _STASH = "_reminder_kit_gone"
 """Where an instance that is about to be deleted holds what it was: afterwards nothing leads there any more."""
+
+_FORMER = "_reminder_kit_former"
+"""Where an instance that is about to be saved holds the ids that it had, by the tracked model's label and the key."""
 
 
 class Registry(Protocol):
@@ -55,11 +58,23 @@ class Recording:
 
     # What is heard
 
+    def saving(self, instance: Any, using: str) -> None:
+        """Note the id of a row that is about to be saved: the save may change it.
+
+        What was noted and not recorded yet stays: a host's own receiver may save the row once more before we hear.
+        """
+        for tracked in self._reminders.tracked:
+            if tracked.id is not key_as_text and instance.pk is not None and _is_own(tracked, instance, using):
+                former = instance.__dict__.setdefault(_FORMER, {})
+                former.setdefault(tracked.model._meta.label, self._former_id(tracked, instance, using))
+
     def saved(self, instance: Any, using: str) -> None:
-        """Record a row, or the rows that another model's row changes."""
+        """Record a row, or the rows that another model's row changes; what it was under another id is withdrawn."""
+        former = instance.__dict__.pop(_FORMER, {})
         for tracked in self._reminders.tracked:
             if isinstance(instance, tracked.kinds):
-                self.changed(tracked, self.keys_of(tracked, instance, using), using)
+                keys = self.keys_of(tracked, instance, using)
+                self.changed(tracked, keys, using, former.get(tracked.model._meta.label))
 
     def deleting(self, instance: Any, using: str) -> None:
         """Note what an instance is as long as its relations are there."""
@@ -80,39 +95,43 @@ class Recording:
 
     # How it is recorded
 
-    def changed(self, tracked: Tracked, keys: Sequence[Any], using: str) -> None:
+    def changed(
+        self, tracked: Tracked, keys: Sequence[Any], using: str, former: Mapping[Any, str] | None = None
+    ) -> None:
         """Record rows as their database has them now: all at once, and where one fails, each by itself.
 
         A key that has no row any more is passed over. What is heard in another database (`also`) counts once it is
-        committed there.
+        committed there. `former` has the ids that rows had before, by key, as far as they may have changed.
         """
         if using != tracked.database:
             if keys:
                 _after_commit(lambda: self.changed(tracked, keys, tracked.database), using)
             return
-        if len(keys) > 1 and self._all_at_once(tracked, keys, using):
+        former = former or {}
+        if len(keys) > 1 and self._all_at_once(tracked, keys, using, former):
             self._wake(using)
             return
         for key in keys:
-            self._one(tracked, key, using)
+            self._one(tracked, key, using, former)
 
-    def _all_at_once(self, tracked: Tracked, keys: Sequence[Any], using: str) -> bool:
+    def _all_at_once(self, tracked: Tracked, keys: Sequence[Any], using: str, former: Mapping[Any, str]) -> bool:
         if _is_lost(using):
             return False
         try:
             with transaction.atomic(using=using):
-                self._record([tracked.row(found) for found in tracked.read_again(keys)], using)
+                rows = [row for found in tracked.read_again(keys) for row in _rows_of(tracked, found, former)]
+                self._record(rows, using)
         except Exception:  # noqa: BLE001 - which one it was is found by trying each
             return False
         return True
 
-    def _one(self, tracked: Tracked, key: Any, using: str) -> None:
+    def _one(self, tracked: Tracked, key: Any, using: str, former: Mapping[Any, str]) -> None:
         names = [str(key)]
 
         def step() -> None:
             for found in tracked.read_again([key]):
                 names.append(str(tracked.id(found)))
-                self._record([tracked.row(found)], using)
+                self._record(_rows_of(tracked, found, former), using)
 
         self._guarded(tracked, names, using, step)
 
@@ -177,6 +196,19 @@ class Recording:
             LOG.error("the id of a row of %s can't be told: %s", tracked.source, said(error))
             return str(instance.pk)
 
+    def _former_id(self, tracked: Tracked, instance: Any, using: str) -> dict[Any, str]:
+        """Return the id, by key, that a row has in the database; nothing where there is none, or it can't be told."""
+        if _is_lost(using):
+            return {}
+        try:
+            with transaction.atomic(using=using):
+                return {found.pk: str(tracked.id(found)) for found in tracked.read_again([instance.pk])}
+        except Exception as error:  # noqa: BLE001 - it is the host's function
+            LOG.error(
+                "the id that a row of %s had can't be told: %s (the batch job repairs it)", tracked.source, said(error)
+            )
+            return {}
+
     def _keys(self, tracked: Tracked, rows: Callable[[Any], Any], instance: Any) -> list[Any]:
         """Return the keys of the rows that another model's row changes."""
         try:
@@ -206,6 +238,13 @@ def _is_lost(using: str) -> bool:
     """Say whether the host's transaction has failed already: nothing of it will be committed."""
     connection = connections[using]
     return bool(connection.in_atomic_block and connection.needs_rollback)
+
+
+def _rows_of(tracked: Tracked, found: Any, former: Mapping[Any, str]) -> list[Row]:
+    """Return what a row is, after what it was under another id and is no more."""
+    row = tracked.row(found)
+    was = former.get(found.pk, row.id)
+    return [row] if was == row.id else [Row(tracked.source, was), row]
 
 
 def _is_own(tracked: Tracked, instance: Any, using: str) -> bool:

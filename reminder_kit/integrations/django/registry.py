@@ -104,12 +104,17 @@ class Reminders:
         """Hear every save and deletion; those of other models are passed over by their class, and load nothing."""
         from django.db.models import signals
 
+        signals.pre_save.connect(self._saving, dispatch_uid="reminder_kit")
         signals.post_save.connect(self._saved, dispatch_uid="reminder_kit")
         signals.pre_delete.connect(self._deleting, dispatch_uid="reminder_kit")
         signals.post_delete.connect(self._deleted, dispatch_uid="reminder_kit")
 
     def _concerns(self, sender: Any) -> bool:
         return any(issubclass(sender, tracked.kinds) for tracked in self.tracked)
+
+    def _saving(self, sender: Any, instance: Any, *, raw: bool = False, using: str = "default", **_more: Any) -> None:
+        if not raw and self._concerns(sender):
+            self.recording.saving(instance, using)
 
     def _saved(self, sender: Any, instance: Any, *, raw: bool = False, using: str = "default", **_more: Any) -> None:
         if not raw and self._concerns(sender):  # what a fixture loads is left to the batch job
@@ -155,7 +160,7 @@ class Reminders:
             )
 
         def decorator(function: Function) -> Function:
-            from reminder_kit.integrations.django.tracking import Tracked
+            from reminder_kit.integrations.django.tracking import Tracked, key_as_text
 
             if any(tracked.model is model and tracked.function is not function for tracked in self.tracked):
                 raise InvalidInputError(f"{model._meta.label} is tracked already: one function says what a row is")
@@ -163,7 +168,7 @@ class Reminders:
                 Tracked(
                     model=model,
                     function=function,
-                    id=id or (lambda instance: str(instance.pk)),
+                    id=id or key_as_text,
                     live=live or (lambda: model._default_manager.using(using)),
                     also=also or {},
                     source=source or model._meta.label_lower,

@@ -20,10 +20,15 @@ if TYPE_CHECKING:
     from reminder_kit.kit.rows import Row, Said
     from reminder_kit.model.appointments import Appointment
 
-__all__ = ["Tracked"]
+__all__ = ["Tracked", "key_as_text"]
 
 _CHUNK = 500
 """Rows that are read at a time."""
+
+
+def key_as_text(instance: Any) -> str:
+    """Return a row's primary key as text: the id of its appointment, unless said otherwise."""
+    return str(instance.pk)
 
 
 @define(eq=False)
