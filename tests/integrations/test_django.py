@@ -218,6 +218,40 @@ def test_an_update_is_told_by_touch(reminders, recorded, patient, book, sandbox)
     assert {item.to for item in sandbox.parked()} == {BEN}
 
 
+def test_an_update_of_what_its_condition_asks_for_is_told_by_keys(reminders, recorded, patient, book, sandbox):
+    """Keys that were read before find the rows after it, also those that a model's own manager leaves out."""
+    from tests.integrations.clinic.models import Visit
+
+    for number in range(3):
+        book(patient, f"V-{number}")
+    open_visits = Visit.objects.filter(state="booked").exclude(number="V-2")
+    keys = list(open_visits.values_list("pk", flat=True))
+    open_visits.update(state="cancelled")
+    reminders.touch(Visit, keys)
+    assert recorded() == {"V-2": "Check-up"}
+    type(patient).objects.filter(phone=ADA).update(phone=BEN)
+    reminders.touch(type(patient), [patient.pk])
+    told(reminders, sandbox)
+    assert {item.to for item in sandbox.parked()} == {BEN}
+
+
+@pytest.mark.parametrize("by", ["rows", "keys"])
+def test_a_query_set_that_is_empty_after_the_update_is_told_of(reminders, recorded, patient, book, caplog, by):
+    """It looks as it did before and finds nothing: a line of the log says so, and how the rows are found."""
+    from tests.integrations.clinic.models import Visit
+
+    book(patient)
+    rows = Visit.objects.filter(title="Check-up")
+    rows.update(title="Floss")
+    reminders.touch(*{"rows": [rows], "keys": [Visit, rows.values_list("pk", flat=True)]}[by])
+    assert recorded() == {"V-1": "Check-up"}
+    (line,) = caplog.messages
+    assert "touch: a query set of Visit is empty" in line
+    assert "touch(Visit, keys) after it" in line
+    reminders.touch([])
+    assert len(caplog.messages) == 1
+
+
 def test_touch_takes_rows_of_what_is_tracked_only(reminders, patient):
     """Rows of another model are refused by name."""
     from reminder_kit.errors import InvalidInputError
@@ -225,6 +259,8 @@ def test_touch_takes_rows_of_what_is_tracked_only(reminders, patient):
 
     with pytest.raises(InvalidInputError, match="Note is not tracked"):
         reminders.touch([Note(text="x")])
+    with pytest.raises(InvalidInputError, match="Note is not tracked"):
+        reminders.touch(Note, [1])
 
 
 def test_the_batch_job_finds_what_no_signal_told(reminders, fed, recorded, patient, book):

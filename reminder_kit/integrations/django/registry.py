@@ -5,7 +5,7 @@ Never makes the kit before it is needed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -179,28 +179,37 @@ class Reminders:
 
         return decorator
 
-    def touch(self, rows: Any) -> None:
+    def touch(self, rows: Any, keys: Iterable[Any] | None = None) -> None:
         """Record rows that changed without a signal, as `update()` and `bulk_update` change them: a query set, or rows.
 
-        Of a tracked model, or of one that is named under `also`. Inside the caller's transaction. Raises
-        `InvalidInputError` for rows of another model.
+        A query set finds them after the change: where that changed what its condition asks for, `rows` is the model,
+        and `keys` are the primary keys that were read before. Of a tracked model, or of one that is named under `also`.
+        Inside the caller's transaction. Raises `InvalidInputError` for rows of another model.
         """
-        using = getattr(rows, "db", None)
-        for some in batched(list(rows), _CHUNK):
-            keys: dict[tuple[int, str], dict[Any, None]] = {}
-            for instance in some:
-                for number, tracked in self._concerned(instance):
+        using = getattr(rows, "db", None) if keys is None else None
+        for some in batched(_drawn(rows, keys), _CHUNK):
+            changed: dict[tuple[int, str], dict[Any, None]] = {}
+            for instance in some if keys is None else self._by_key(rows, some):
+                for number, tracked in self._concerned(type(instance)):
                     place = (number, using or instance._state.db or tracked.database)
-                    keys.setdefault(place, {}).update(
+                    changed.setdefault(place, {}).update(
                         dict.fromkeys(self.recording.keys_of(tracked, instance, tracked.database))
                     )
-            for (number, alias), found in keys.items():
+            for (number, alias), found in changed.items():
                 self.recording.changed(self.tracked[number], list(found), alias)
 
-    def _concerned(self, instance: Any) -> list[tuple[int, Tracked]]:
-        found = [(number, one) for number, one in enumerate(self.tracked) if isinstance(instance, one.kinds)]
+    def _by_key(self, model: Any, keys: Sequence[Any]) -> Iterable[Any]:
+        """Return the rows of a model that have these keys, in the database in which they count."""
+        from django.db import router
+
+        kept = [tracked.database for _, tracked in self._concerned(model) if issubclass(model, tracked.model)]
+        using = kept[0] if kept else router.db_for_write(model)
+        return model._base_manager.using(using).filter(pk__in=keys)  # type: ignore[no-any-return]
+
+    def _concerned(self, model: Any) -> list[tuple[int, Tracked]]:
+        found = [(number, one) for number, one in enumerate(self.tracked) if issubclass(model, one.kinds)]
         if not found:
-            raise InvalidInputError(f"{type(instance).__name__} is not tracked, nor named under `also`")
+            raise InvalidInputError(f"{model.__name__} is not tracked, nor named under `also`")
         return found
 
     # Following and feeding
@@ -258,6 +267,21 @@ class Reminders:
             for name, words in tracked.failed.items():
                 list_failure(kit, tracked.source, name, words)
             yield tracked.source, report
+
+
+def _drawn(rows: Any, keys: Iterable[Any] | None) -> list[Any]:
+    """Return what `touch` was handed; tells of a query set that is empty by now, since it may not have been before."""
+    given: Any = rows if keys is None else keys
+    found = list(given)
+    if not found and hasattr(given, "query"):
+        name = given.model.__name__
+        LOG.warning(
+            "touch: a query set of %s is empty, and nothing is recorded: where an update changed what its condition "
+            'asks for, read keys = list(rows.values_list("pk", flat=True)) before it, and touch(%s, keys) after it',
+            name,
+            name,
+        )
+    return found
 
 
 def _close(kit: ReminderKit | None, follower: Follower | None) -> None:
