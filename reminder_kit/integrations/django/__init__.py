@@ -14,7 +14,8 @@ in one savepoint, and followed after the commit.
 
 In reading order:
 
-- `registry`: `reminders`: track, touch, kit, feed; `tracking`: one tracked model; `recording`: what its signals do.
+- `registry`: `reminders`: track, touch, kit, feed; `tracking`: one tracked model; `recording`: what its signals do;
+  `links`: what a many-to-many field joins.
 - `configuration`: the setting REMINDER_KIT, and the kit of it; `databases`: Django's databases as a ledger's.
 - `migrations`, `models`: the ledger's tables as Django knows them: one migration for each version.
 - `checks`, `admin`, `urls` with `views`, `signals`, and the command `manage.py reminders`.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from django.db import connections, transaction
 
 from reminder_kit.integrations.django.databases import to_record_on
+from reminder_kit.integrations.django.links import Links
 from reminder_kit.integrations.django.tracking import Tracked, key_as_text
 from reminder_kit.kit.rows import Row, list_failure, record_rows, said
 from reminder_kit.logs import LOG
@@ -28,6 +29,9 @@ _STASH = "_reminder_kit_gone"
 
 _FORMER = "_reminder_kit_former"
 """Where an instance that is about to be saved holds the ids that it had, by the tracked model's label and the key."""
+
+_LINKS = "_reminder_kit_links"
+"""Where an instance whose links are about to go holds which rows that changes, by the links' own model."""
 
 
 class Registry(Protocol):
@@ -51,7 +55,7 @@ class Registry(Protocol):
 
 
 class Recording:
-    """Hears a project's saves and deletions, and records what they come to."""
+    """Hears a project's saves, deletions and links, and records what they come to."""
 
     def __init__(self, reminders: Registry) -> None:
         self._reminders = reminders
@@ -92,6 +96,18 @@ class Recording:
                 gone = [Row(tracked.source, name)]
                 self._guarded(tracked, [name], using, partial(self._record, gone, using))
             self.changed(tracked, keys, using)
+
+    def links_changed(self, links: Links, action: str) -> None:
+        """Record the rows that links join, or that `also` says; of links that go, they are noted while those are there.
+
+        `action` is the one of Django's signal.
+        """
+        held, place = links.instance.__dict__, f"{_LINKS} {links.through._meta.label}"
+        if action in ("post_add", "pre_remove", "pre_clear"):
+            held[place] = [(tracked, self._keys_by(tracked, links)) for tracked in self._reminders.tracked]
+        if action.startswith("post_"):
+            for tracked, keys in held.pop(place, ()):
+                self.changed(tracked, keys, links.using)
 
     # How it is recorded
 
@@ -222,6 +238,21 @@ class Recording:
                 said(error),
             )
             return []
+
+    def _keys_by(self, tracked: Tracked, links: Links) -> list[Any]:
+        """Return the keys of the tracked rows that links join, or change."""
+        try:
+            with transaction.atomic(using=links.using):
+                ends = links.ends(tracked.kinds)
+        except Exception as error:  # noqa: BLE001 - a host's save goes on whatever it is
+            LOG.error(
+                "which rows of %s are changed by links of a %s can't be told: %s (the batch job repairs it)",
+                tracked.source,
+                type(links.instance).__name__,
+                said(error),
+            )
+            return []
+        return [*dict.fromkeys(key for end in ends for key in self.keys_of(tracked, end, links.using))]
 
 
 def _after_commit(step: Callable[[], None], using: str) -> None:

@@ -31,6 +31,9 @@ _CHUNK = 500
 TASK = "reminder_kit.resync_dirty"
 """The name of the Celery task that follows (`reminder_kit.integrations.celery`)."""
 
+_RAW = "_reminder_kit_raw"
+"""What an instance bears that a fixture loads: no signal of its links says so."""
+
 
 class Reminders:
     """The tracked models of a project, and its kit."""
@@ -101,13 +104,14 @@ class Reminders:
     # Hearing
 
     def listen(self) -> None:
-        """Hear every save and deletion; those of other models are passed over by their class, and load nothing."""
+        """Hear every save, deletion and link; those of other models are passed over by class, and load nothing."""
         from django.db.models import signals
 
         signals.pre_save.connect(self._saving, dispatch_uid="reminder_kit")
         signals.post_save.connect(self._saved, dispatch_uid="reminder_kit")
         signals.pre_delete.connect(self._deleting, dispatch_uid="reminder_kit")
         signals.post_delete.connect(self._deleted, dispatch_uid="reminder_kit")
+        signals.m2m_changed.connect(self._links_changed, dispatch_uid="reminder_kit")
 
     def _concerns(self, sender: Any) -> bool:
         return any(issubclass(sender, tracked.kinds) for tracked in self.tracked)
@@ -117,7 +121,9 @@ class Reminders:
             self.recording.saving(instance, using)
 
     def _saved(self, sender: Any, instance: Any, *, raw: bool = False, using: str = "default", **_more: Any) -> None:
-        if not raw and self._concerns(sender):  # what a fixture loads is left to the batch job
+        if raw:  # what a fixture loads is left to the batch job, and so are its links
+            instance.__dict__[_RAW] = True
+        elif self._concerns(sender):
             self.recording.saved(instance, using)
 
     def _deleting(self, sender: Any, instance: Any, using: str = "default", **_more: Any) -> None:
@@ -127,6 +133,24 @@ class Reminders:
     def _deleted(self, sender: Any, instance: Any, using: str = "default", **_more: Any) -> None:
         if self._concerns(sender):
             self.recording.deleted(instance, using)
+
+    def _links_changed(
+        self,
+        sender: Any,
+        instance: Any,
+        model: Any,
+        action: str,
+        *,
+        reverse: bool = False,
+        pk_set: Any = None,
+        using: str = "default",
+        **_more: Any,
+    ) -> None:
+        if any(map(self._concerns, (sender, type(instance), model))) and _RAW not in instance.__dict__:
+            from reminder_kit.integrations.django.links import Links
+
+            links = Links(sender, instance, model, reverse, pk_set, using)
+            self.recording.links_changed(links, action)
 
     # Tracking
 

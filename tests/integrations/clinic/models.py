@@ -21,6 +21,7 @@ class Visit(models.Model):
     starts_at = models.DateTimeField()
     title = models.CharField(max_length=50, default="Check-up")
     state = models.CharField(max_length=20, default="booked")
+    guests = models.ManyToManyField(Patient, related_name="guest_of", blank=True)
 
     objects = Visits()
 
@@ -35,3 +36,4 @@ class Note(models.Model):
     """Something that is no appointment, and changes none."""
 
     text = models.CharField(max_length=50)
+    readers = models.ManyToManyField(Patient)

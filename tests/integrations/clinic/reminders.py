@@ -28,5 +28,6 @@ def appointment(visit):
         raise ZeroDivisionError("Ada Lovelace, +12025550123")
     if visit.title.startswith("course"):
         return [occurrence(visit, week) for week in range(int(visit.title.removeprefix("course of ")))]
-    person = Recipient(visit.patient.phone, id=str(visit.patient.pk), name=visit.patient.name)
-    return Appointment(visit.number, visit.starts_at, title=visit.title, recipients=[person])
+    people = [visit.patient, *visit.guests.all()]
+    recipients = [Recipient(person.phone, id=str(person.pk), name=person.name) for person in people]
+    return Appointment(visit.number, visit.starts_at, title=visit.title, recipients=recipients)
