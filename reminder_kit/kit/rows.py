@@ -21,7 +21,7 @@ from reminder_kit.model.host_data import shown_name, whole_text
 from reminder_kit.planning.attention import UNREADABLE, Mark
 from reminder_kit.transport.blocking import run_blocking
 
-__all__ = ["Row", "Said", "drawn", "list_failure", "record_rows", "said", "unlist"]
+__all__ = ["Row", "Said", "drawn", "list_failure", "list_failures", "record_rows", "said"]
 
 T = TypeVar("T")
 Said = Appointment | Iterable[Appointment] | None
@@ -143,7 +143,7 @@ def list_failure(kit: ReminderKit | AsyncReminderKit, source: str, id: str, word
 
     Raises nothing: it is called once the host has committed, and what kept the row out may keep that out as well.
     """
-    mark = Mark(kit.now(), seen=False, detail=f"appointment {shown_name(id)}{_LISTED}{words}")
+    mark = Mark(kit.now(), seen=False, detail=_detail(id, words))
 
     def keep(tx: Transaction) -> None:
         tx.keep_marks({(UNREADABLE, _member(source, id)): mark})
@@ -157,15 +157,31 @@ def list_failure(kit: ReminderKit | AsyncReminderKit, source: str, id: str, word
         LOG.warning("waits for a person: %s", mark.detail)
 
 
-def unlist(kit: ReminderKit, source: str, failed: Iterable[str]) -> None:
-    """Forget what was listed of a source's rows, all of which were read by now, but those with these ids."""
-    still = {_member(source, id) for id in failed}  # noqa: A001 - the identity's public name
+def list_failures(
+    kit: ReminderKit, source: str, failed: Mapping[str, str], before: Mapping[tuple[str, str], Mark]
+) -> None:
+    """Have those of a source's rows be listed, by id and with why, that could not be read, as all of them were by now.
 
-    def drop(tx: Transaction) -> None:
-        tx.drop_marks(name for name in _listed(tx.reader.marks(), source) if name[1] not in still)
+    `before` is what was kept of all members before they were read: what a person has seen stays seen.
+    """
+    now = kit.now()
+    marks = {
+        (UNREADABLE, _member(source, id)): _detail(id, words)
+        for id, words in failed.items()  # noqa: A001 - the identity's public name
+    }
 
-    if _listed(kit.ledger.read(lambda reader: reader.marks()), source):
-        kit.ledger.submit(drop).result()
+    def keep(tx: Transaction) -> None:
+        tx.drop_marks(name for name in _listed(tx.reader.marks(), source) if name not in marks)
+        tx.keep_marks(
+            {name: before.get(name, Mark(now, seen=False))._replace(detail=detail) for name, detail in marks.items()}
+        )
+
+    if marks or _listed(before, source):
+        kit.ledger.submit(keep).result()
+
+
+def _detail(id: str, words: str) -> str:  # noqa: A002 - the identity's public name
+    return f"appointment {shown_name(id)}{_LISTED}{words}"
 
 
 def _listed(marks: Mapping[tuple[str, str], Mark], source: str) -> list[tuple[str, str]]:

@@ -341,6 +341,22 @@ def test_the_batch_job_keeps_the_words_of_why_a_row_can_t_be_read(reminders, fed
     assert "give an aware datetime" in item.what
 
 
+@pytest.mark.parametrize("title", ["broken", "Check-up"], ids=["never recorded", "recorded before"])
+def test_what_a_person_has_seen_of_a_row_that_can_t_be_read_stays_seen(reminders, fed, patient, book, sandbox, title):
+    """Each batch job meets the row again, and that is nothing new: neither whether it was seen, nor since when."""
+    from tests.integrations.clinic.models import Visit
+
+    book(patient, title=title)
+    Visit.objects.update(title="broken")
+    fed()
+    (listed,) = reminders.kit.attention()
+    (seen,) = reminders.kit.attention(seen=listed.id)
+    sandbox.clock.advance(minutes=1)
+    fed()
+    assert reminders.kit.attention() == (seen,)
+    assert (seen.seen, seen.since) == (True, listed.since)
+
+
 def test_where_an_id_can_t_be_told_nothing_of_its_model_is_withdrawn(
     reminders, fed, recorded, patient, book, monkeypatch
 ):

@@ -277,19 +277,18 @@ class Reminders:
         Yields the source of each, with its report or why it was refused as unsafe. A row that can't be read stays as
         it was recorded, and is listed with why; `failed` of what is tracked has it.
         """
-        from reminder_kit.kit.rows import list_failure, unlist
+        from reminder_kit.kit.rows import list_failures
 
         kit = self.kit
         for tracked in self.tracked:
+            listed = kit.ledger.read(lambda reader: reader.marks())
             try:
                 report = kit.sync(tracked.appointments(kit), tracked.source, complete=True, force=force)
             except UnsafePlanError as error:
                 LOG.error("%s: %s", tracked.source, error)
                 yield tracked.source, error
                 continue
-            unlist(kit, tracked.source, tracked.failed)
-            for name, words in tracked.failed.items():
-                list_failure(kit, tracked.source, name, words)
+            list_failures(kit, tracked.source, tracked.failed, listed)
             yield tracked.source, report
 
 
