@@ -127,6 +127,8 @@ class Reading:
     rest_off: dict[str, tuple[str, tuple[int, int]]] = field(factory=dict, repr=False)
     _tables: dict[int, ZoneTable] = field(factory=dict, repr=False)
     _odd: set[str] = field(factory=set, repr=False)
+    #: Whether a number in a text is used: only all of the source tells whether it is a desk's.
+    has_guesses: bool = field(default=False, init=False, repr=False)
     #: The numbers that events without a UID are for, by what they say.
     _nameless: dict[str, set[frozenset[str]]] = field(factory=dict, repr=False)
     _yielded: int = field(default=0, repr=False)
@@ -178,7 +180,9 @@ class Reading:
                 elif raw in self.index.later:
                     self._note(Later(1, 0))
         for one, guesses in guessed:
-            yield self.wordings.settled(one, guesses) if guesses else one
+            settled = self.wordings.settled(one, guesses) if guesses else one
+            self.has_guesses = self.has_guesses or bool(guesses and settled.appointment.recipients)
+            yield settled
 
     def _is_wanted(self, raw: bytes, places: list[Place]) -> bool:
         """Say whether a UID is read; of several that begin later only that says which of them take place."""

@@ -41,6 +41,8 @@ class Imported:
     problems: tuple[Any, ...]
     #: Ids of which it holds a state older than the one recorded: nothing of that counts.
     outdated: frozenset[str] = frozenset()
+    #: Whether a number in a text is used: only all of the source tells whether it is a desk's.
+    has_guesses: bool = False
 
 
 def source_name(file: Any) -> str:
@@ -111,7 +113,7 @@ def read_for_import(
     if source is None and not known:
         ids = dict.fromkeys(appointment.id for appointment in appointments)
         problems += ledger.read(lambda reader: recorded_elsewhere(reader, name, ids, now))
-    return Imported(appointments, scope, problems, outdated)
+    return Imported(appointments, scope, problems, outdated, content.has_guesses)
 
 
 def _beyond(content: Any, horizon: timedelta, ahead: timedelta | None) -> tuple[Any, ...]:

@@ -24,6 +24,7 @@ from reminder_kit.reconciler.calendar_import import Imported, horizon_of, read_f
 from reminder_kit.reconciler.scope import Scope
 
 if TYPE_CHECKING:
+    from reminder_kit.calendars.caldav import Changes
     from reminder_kit.calendars.settings import CalendarSource
     from reminder_kit.ledger.reader import Reader
     from reminder_kit.ledger.transaction import Transaction
@@ -150,29 +151,23 @@ class Polling:
             polled.notes.append(Note(place, name_of(source), detail))
 
     def _read_collection(self, source: CalendarSource, options: Any, now: datetime, polled: Polled) -> None:
-        """Read what changed of a calendar on a server, and withdraw what that says is gone."""
+        """Read what changed of a calendar on a server, and withdraw what that says is gone.
+
+        Where a number in a text is used, all of it is read: only all appointments tell whose number that is.
+        """
         from reminder_kit.calendars.caldav import collection_of
 
         place, name = blake2b(source.path.encode("utf-8", "replace"), digest_size=8).hexdigest(), name_of(source)
         how = self._how(source, options)
         until = now + horizon_of(options, self.settings, now)
         known = self.ledger.read(lambda reader: _known(reader, place, name, how, until))
-        seen = collection_of(source, options.limits).changes(known.get("memory", {}))
+        collection = collection_of(source, options.limits)
+        seen = collection.changes(known.get("memory", {}))
         if seen is None:
             return
-        if seen.files or seen.whole:
-            imported = read_for_import(
-                seen.files,
-                self.calendar,
-                self.settings,
-                source=name,
-                complete=seen.whole and source.complete,
-                now=now,
-                ledger=self.ledger,
-                ahead=_AHEAD,
-            )
-        else:  # something is gone, and nothing is new
-            imported = Imported((), Scope("import", source=name, horizon=until + _AHEAD), ())
+        imported = self._read_changes(seen, source, until, now)
+        if imported.has_guesses and not seen.whole and (whole := collection.changes({})) is not None:
+            seen, imported = whole, self._read_changes(whole, source, until, now)
         scope = evolve(imported.scope, as_of=AsOf.drawn(now))
         if not seen.whole:
             gone = seen.gone if source.complete else frozenset()
@@ -182,6 +177,22 @@ class Polling:
             # what was not read anew was read as far ahead as it was then
             ahead = iso(until + _AHEAD) if seen.whole else known["until"]
             polled.notes.append(Note(place, name, {"how": how, "until": ahead, "memory": dict(seen.memory)}))
+
+    def _read_changes(self, seen: Changes, source: CalendarSource, until: datetime, now: datetime) -> Imported:
+        """Return what the changes of a collection hold, read a day further than `until`."""
+        name = name_of(source)
+        if not seen.files and not seen.whole:  # something is gone, and nothing is new
+            return Imported((), Scope("import", source=name, horizon=until + _AHEAD), ())
+        return read_for_import(
+            seen.files,
+            self.calendar,
+            self.settings,
+            source=name,
+            complete=seen.whole and source.complete,
+            now=now,
+            ledger=self.ledger,
+            ahead=_AHEAD,
+        )
 
     def _how(self, source: CalendarSource, options: Any) -> str:
         """Return the digest of all that decides what is read of the same bytes."""

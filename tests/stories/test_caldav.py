@@ -65,6 +65,41 @@ def test_a_poll_reads_what_changed_and_withdraws_what_is_gone(polled, server, sa
     assert at_rest(kit)
 
 
+def test_a_poll_of_one_change_knows_the_desks_of_the_whole_calendar(polled, server, sandbox):
+    """Whose number stands in notes is told by all appointments, also where only one of them changed."""
+
+    def noted(number, note="Your desk: (202) 555-0109", hour=9):
+        lines = f"ATTENDEE;CN=P{number}:mailto:p{number}@x.example\r\nDESCRIPTION:{note}"
+        text = event(f"u-{number}", f"20260213T{hour:02}0000")
+        server.put(f"{number}.ics", text.replace("ATTENDEE;CN=Ada:tel:+12025550123", lines))
+
+    for number in range(1, 5):
+        noted(number)
+    kit = polled()
+    assert "it is a desk's and not reminded" in warnings(kit.resync())
+    noted(2, hour=11)
+    assert "it is a desk's and not reminded" in warnings(kit.resync())
+    assert sandbox.parked() == []
+    noted(3, "Home: (202) 555-0123")
+    kit.resync()
+    assert [message.to for message in sandbox.parked()] == ["+12025550123"]
+    assert at_rest(kit)
+
+
+def test_a_third_person_with_a_number_in_the_notes_shows_that_it_is_a_desks(polled, server, sandbox):
+    """What was parked for the first two is withdrawn in the same run, as far as the guard allows."""
+    for number in range(1, 4):
+        lines = f"ATTENDEE;CN=P{number}:mailto:p{number}@x.example\r\nDESCRIPTION:Ask (202) 555-0109"
+        text = event(f"u-{number}", f"20260213T{8 + number:02}0000")
+        server.put(f"{number}.ics", text.replace("ATTENDEE;CN=Ada:tel:+12025550123", lines))
+        if number == 2:
+            kit = polled()
+            kit.resync()
+            assert len(sandbox.parked()) == 2
+    kit.resync(force=True)
+    assert sandbox.parked() == []
+
+
 def test_what_is_gone_stays_where_absence_does_not_count(polled, server, sandbox):
     """`complete = false` is believed also where the server names what is gone."""
     booked(server, 1, 2)
