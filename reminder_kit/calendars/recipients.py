@@ -23,6 +23,8 @@ from reminder_kit.model.phones import phone_number
 __all__ = ["NOT_PEOPLE", "Person", "Reached", "people"]
 
 _URI = re.compile(r"\s*(tel|sms|smsto|mailto):(.*)", re.IGNORECASE | re.DOTALL)
+_AWAY = ("DECLINED", "DELEGATED")
+"""What is replied (PARTSTAT) by who does not come."""
 NOT_PEOPLE = ("ROOM", "RESOURCE")
 """Calendar user types (CUTYPE) that are no people, and are never reminded."""
 
@@ -81,7 +83,8 @@ def people(
     Raises `CalendarError` where no more may be looked at.
     """
     invited = tuple(_invited(event, replies))
-    wanted = tuple(person for person in invited if person.status not in ("DECLINED", "DELEGATED"))
+    wanted = tuple(person for person in invited if person.status not in _AWAY)
+    away = tuple(person for person in invited if person.status in _AWAY)
     if invited and not wanted:
         return Reached(invited=invited)
     found: dict[str, tuple[Recipient, ...]] = {}
@@ -91,13 +94,13 @@ def people(
             if recipients := _final(told, settings, search):
                 found[person.address] = recipients
         if source == "text":
-            if not found and (guesses := _guessed(event, wanted, settings, warn, search)):
+            if not found and (guesses := _guessed(event, wanted, away, settings, warn, search)):
                 return Reached((), invited, guesses, wanted[0].label if len(wanted) == 1 else "")
             continue
         if found:
             continue
         told = _of_event(source, event, search, warn) or _of_visit(source, event, uid, directory, invited, warn)
-        if general := _final(told, settings, search):
+        if general := _without(away, _final(told, settings, search), settings.region, event.line, warn):
             _list_missing(wanted if len(wanted) > 1 or _are_anothers(general, wanted) else (), {}, warn, event.line)
             return Reached(_owned(general, wanted), invited)
     if found:  # an event without any number is counted by whoever reads it
@@ -109,6 +112,7 @@ def people(
 def _guessed(
     event: Component,
     wanted: tuple[Person, ...],
+    away: tuple[Person, ...],
     settings: CalendarSettings,
     warn: Callable[[str, int], None],
     search: TextSearch,
@@ -118,6 +122,7 @@ def _guessed(
     if has_machines:
         warn("holds a number to dial in by in its text: it is passed over", event.line)
     guesses = _final([Recipient(number) for number, _ in numbers], settings, search)
+    guesses = _without(away, guesses, settings.region, event.line, warn)
     if len(guesses) > 1:
         warn("holds several phone numbers in its text: the first is used", event.line)
     if guesses and len(wanted) > 1:
@@ -173,6 +178,29 @@ def _owned(general: tuple[Recipient, ...], wanted: tuple[Person, ...]) -> tuple[
     person, only = wanted[0], general[0]
     id_, name, email = only.id or person.email or None, only.name or person.name, only.email or person.email
     return (evolve(only, id=id_, name=name, email=email),)
+
+
+def _without(
+    away: tuple[Person, ...],
+    general: tuple[Recipient, ...],
+    region: str | None,
+    line: int,
+    warn: Callable[[str, int], None],
+) -> tuple[Recipient, ...]:
+    """Return an event's numbers without those of people who declined, and without those that may be theirs."""
+    if not away or not general:
+        return general
+    numbers = {phone_number(number, region) for person in away for number in (person.phone, person.extra) if number}
+    names = {name for person in away for name in (person.name.casefold(), person.email) if name}
+    others = [one for one in general if one.phone not in numbers and names.isdisjoint(_names_of(one))]
+    left = [one for one in others if _names_of(one) or all(person.phone or person.extra for person in away)]
+    if len(left) < len(others):
+        warn("the number may be that of someone who declined: it is not used; give attendees their own numbers", line)
+    return tuple(left)
+
+
+def _names_of(one: Recipient) -> set[str]:
+    return {one.name.casefold(), one.email.casefold()} - {""}
 
 
 def _are_anothers(general: tuple[Recipient, ...], wanted: tuple[Person, ...]) -> bool:

@@ -109,6 +109,32 @@ def test_the_events_number_is_not_used_for_who_declined(read_events, event):
     assert found.phones == []
 
 
+DECLINED = "ATTENDEE;CN=Jo;PARTSTAT=DECLINED"
+RAY = "ATTENDEE;CN=Dr Ray;PARTSTAT=ACCEPTED:mailto:ray@x.example"
+MAY_BE_THEIRS = "the number may be that of someone who declined: it is not used; give attendees their own numbers"
+
+
+@pytest.mark.parametrize(
+    ("declined", "line", "expected", "warnings"),
+    [
+        (f"{DECLINED}:mailto:jo@x.example", "X-PHONE:+12025550102", [], [MAY_BE_THEIRS]),
+        (f"{DECLINED}:mailto:jo@x.example", "DESCRIPTION:Phone (202) 555-0102", [], [MAY_BE_THEIRS]),
+        (f"{DECLINED}:mailto:jo@x.example", "CONTACT:+12025550102", [], [MAY_BE_THEIRS]),
+        (f"{DECLINED}:mailto:jo@x.example", "CONTACT:Jo\\, +12025550102", [], []),
+        (f"{DECLINED}:mailto:jo@x.example", "CONTACT:Mum\\, +12025550102", [("+12025550102", "Mum")], []),
+        (f"{DECLINED}:tel:+1-202-555-0102", "X-PHONE:+12025550102", [], []),
+        (f"{DECLINED}:tel:+1-202-555-0103", "X-PHONE:+12025550102", [("+12025550102", "Dr Ray")], []),
+        (f"{DECLINED.replace('DECLINED', 'DELEGATED')}:urn:1", "X-PHONE:+12025550102", [], [MAY_BE_THEIRS]),
+    ],
+    ids=["X-PHONE", "a text", "CONTACT", "by name", "another's name", "by number", "has another", "delegated"],
+)
+def test_the_events_number_may_be_that_of_who_declined(read_events, event, declined, line, expected, warnings):
+    """It isn't a colleague's for being the event's only one: two were invited, and one of them doesn't come."""
+    found = read_events(event(RAY, line, phone=declined))
+    assert [(one.phone, one.name) for one in found.only.appointment.recipients] == expected
+    assert [warning for warning in found.warnings if "declined" in warning] == warnings
+
+
 def test_of_several_numbers_in_a_text_the_first_is_used(read_events, event):
     """The first of several numbers in a text is the recipient, and a warning says so."""
     found = read_events(event("DESCRIPTION:+12025550102 or +12025550103", phone=None))
