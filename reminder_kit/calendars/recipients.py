@@ -23,6 +23,8 @@ from reminder_kit.model.phones import phone_number
 __all__ = ["NOT_PEOPLE", "Person", "Reached", "people"]
 
 _URI = re.compile(r"\s*(tel|sms|smsto|mailto):(.*)", re.IGNORECASE | re.DOTALL)
+_CALLED = ("tel", "sms", "smsto")
+"""The schemes of addresses that are numbers."""
 _AWAY = ("DECLINED", "DELEGATED")
 """What is replied (PARTSTAT) by who does not come."""
 NOT_PEOPLE = ("ROOM", "RESOURCE")
@@ -82,7 +84,7 @@ def people(
     numbers are nobody's, and one from a text is a guess: whoever reads all of the source knows the numbers of desks.
     Raises `CalendarError` where no more may be looked at.
     """
-    invited = tuple(_invited(event, replies))
+    invited = tuple(_invited(event, replies, settings.region))
     wanted = tuple(person for person in invited if person.status not in _AWAY)
     away = tuple(person for person in invited if person.status in _AWAY)
     if invited and not wanted:
@@ -213,12 +215,13 @@ _NOBODYS = ("", "mailto:")
 """Addresses that programs write where they leave one out."""
 
 
-def _invited(event: Component, replies: Mapping[str, str]) -> Iterator[Person]:
+def _invited(event: Component, replies: Mapping[str, str], region: str | None) -> Iterator[Person]:
     organizer = event.first("ORGANIZER")
-    owner = _address(organizer.value) if organizer is not None else ""
+    owner = _address(organizer.value, region) if organizer is not None else ""
+    answered = {_address(address, region): status for address, status in replies.items()}
     seen: dict[str, set[str]] = {}
     for property_ in event.all("ATTENDEE"):
-        person = _person(property_, replies)
+        person = _person(property_, answered, region)
         kind = property_.parameters.get("CUTYPE", "").upper()
         is_owner = owner not in _NOBODYS and owner in (person.address, f"mailto:{person.email}")
         if person.address in _NOBODYS:
@@ -233,15 +236,24 @@ def _invited(event: Component, replies: Mapping[str, str]) -> Iterator[Person]:
         yield evolve(person, address=f"line {property_.line}") if shares else person
 
 
-def _address(value: str) -> str:
-    return re.sub(r"\s+", "", value).casefold()
+def _parts(value: str) -> tuple[str, str]:
+    """Return the scheme of a calendar address, in lower case, and what follows it."""
+    match = _URI.match(value)
+    if match is None:
+        return "", value.strip()
+    return match[1].lower(), unquote(match[2]).strip().partition("?")[0]
 
 
-def _person(property_: Property, replies: Mapping[str, str]) -> Person:
-    match = _URI.match(property_.value)
-    scheme, rest = (match[1].lower(), unquote(match[2]).strip()) if match else ("", property_.value.strip())
-    rest = rest.partition("?")[0]
-    address = _address(property_.value)
+def _address(value: str, region: str | None) -> str:
+    """Return a calendar address as it is compared: a number is the same however it is written (RFC 3966, 4)."""
+    scheme, rest = _parts(value)
+    number = phone_number(_uri_number(rest), region) if scheme in _CALLED else None
+    return re.sub(r"\s+", "", value).casefold() if number is None else f"tel:{number}"
+
+
+def _person(property_: Property, answered: Mapping[str, str], region: str | None) -> Person:
+    scheme, rest = _parts(property_.value)
+    address = _address(property_.value, region)
     parameters = property_.parameters
     email = rest if scheme == "mailto" else parameters.get("EMAIL", "").strip()
     extra = next((value for name, value in parameters.items() if _is_phone_name(name)), "")
@@ -249,8 +261,8 @@ def _person(property_: Property, replies: Mapping[str, str]) -> Person:
         address=address,
         email=email.removeprefix("mailto:").casefold() if "@" in email else "",
         name=_name(parameters.get("CN", ""), email),
-        phone=_uri_number(rest) if scheme in ("tel", "sms", "smsto") else "",
-        status=(replies.get(address) or parameters.get("PARTSTAT", "")).upper(),
+        phone=_uri_number(rest) if scheme in _CALLED else "",
+        status=(answered.get(address) or parameters.get("PARTSTAT", "")).upper(),
         extra=_without_scheme(extra),
     )
 

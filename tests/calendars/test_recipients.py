@@ -93,14 +93,38 @@ def test_an_event_without_any_phone_is_yielded_and_listed(read_events, event):
         "ATTENDEE;CN=Copy;ROLE=NON-PARTICIPANT:tel:+12025550102",
         "ATTENDEE;CN=Desk:TEL:+12025550100",
         "ATTENDEE;CN=Desk;EMAIL=desk@example.com:tel:+12025550100",
+        "ATTENDEE;ROLE=CHAIR:tel:+1-202-555-0100",
+        "ATTENDEE;CN=Desk:sms:(202) 555.0100",
         "ATTENDEE;CN=Ann:tel:+12025550101",
+        "ATTENDEE;CN=Ann:tel:+1-202-555-0101",
     ],
-    ids=["declined", "delegated", "room", "resource", "copy only", "organiser", "organiser by address", "twice"],
+    ids=[
+        "declined",
+        "delegated",
+        "room",
+        "resource",
+        "copy only",
+        "organiser",
+        "organiser by address",
+        "organiser written otherwise",
+        "organiser by sms",
+        "twice",
+        "twice, written otherwise",
+    ],
 )
 def test_who_does_not_come_is_not_reminded(read_events, event, line):
     """Who declined or delegated, rooms, copies, the organiser and doubles are no recipients."""
     owner = "mailto:desk@example.com" if "EMAIL" in line else "tel:+12025550100"
     assert read_events(event(f"ORGANIZER:{owner}", line)).phones == ["+12025550101"]
+
+
+@pytest.mark.parametrize("status", ["", ";PARTSTAT=NEEDS-ACTION"], ids=["no status", "not asked yet"])
+def test_who_declined_is_not_reminded_by_another_spelling_of_the_number(read, calendar, event, status):
+    """Visual separators tell no numbers apart (RFC 3966, 4), in the event and in what people answer to it."""
+    declined = "ATTENDEE;CN=Jo;PARTSTAT=DECLINED:tel:+12025550102"
+    again = f"ATTENDEE;CN=Jo{status}:tel:+1-202-555-0102"
+    assert read(calendar(event(again, phone=declined))).phones == []
+    assert read(calendar(event(phone=again)) + calendar("METHOD:REPLY", event(phone=declined))).phones == []
 
 
 def test_the_events_number_is_not_used_for_who_declined(read_events, event):
