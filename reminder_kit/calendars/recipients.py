@@ -25,6 +25,8 @@ __all__ = ["NOT_PEOPLE", "Person", "Reached", "people"]
 _URI = re.compile(r"\s*(tel|sms|smsto|mailto):(.*)", re.IGNORECASE | re.DOTALL)
 _CALLED = ("tel", "sms", "smsto")
 """The schemes of addresses that are numbers."""
+_BARE = re.compile(r"[+(]?\d[\d\s()./-]{5,24}")
+"""A number that a program writes for an address without any scheme."""
 _AWAY = ("DECLINED", "DELEGATED")
 """What is replied (PARTSTAT) by who does not come."""
 NOT_PEOPLE = ("ROOM", "RESOURCE")
@@ -236,23 +238,24 @@ def _invited(event: Component, replies: Mapping[str, str], region: str | None) -
         yield evolve(person, address=f"line {property_.line}") if shares else person
 
 
-def _parts(value: str) -> tuple[str, str]:
-    """Return the scheme of a calendar address, in lower case, and what follows it."""
+def _parts(value: str, region: str | None) -> tuple[str, str]:
+    """Return the scheme of a calendar address, in lower case, and what follows it; a bare number is one to call."""
     match = _URI.match(value)
     if match is None:
-        return "", value.strip()
+        rest = value.strip()
+        return ("tel" if _BARE.fullmatch(rest) and phone_number(rest, region) else ""), rest
     return match[1].lower(), unquote(match[2]).strip().partition("?")[0]
 
 
 def _address(value: str, region: str | None) -> str:
     """Return a calendar address as it is compared: a number is the same however it is written (RFC 3966, 4)."""
-    scheme, rest = _parts(value)
+    scheme, rest = _parts(value, region)
     number = phone_number(_uri_number(rest), region) if scheme in _CALLED else None
     return re.sub(r"\s+", "", value).casefold() if number is None else f"tel:{number}"
 
 
 def _person(property_: Property, answered: Mapping[str, str], region: str | None) -> Person:
-    scheme, rest = _parts(property_.value)
+    scheme, rest = _parts(property_.value, region)
     address = _address(property_.value, region)
     parameters = property_.parameters
     email = rest if scheme == "mailto" else parameters.get("EMAIL", "").strip()

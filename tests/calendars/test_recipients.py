@@ -31,6 +31,8 @@ def people(found):
             "ATTENDEE;CN=ann@example.com;X-TEL=+12025550101:mailto:ann@example.com",
             ("+12025550101", "", "ann@example.com"),
         ),
+        ("ATTENDEE;CN=Ann:+12025550101", ("+12025550101", "Ann", None)),
+        ("ATTENDEE;CN=Ann:(202) 555-0101", ("+12025550101", "Ann", None)),
         ("X-PHONE:+1 202 555 0101", ("+12025550101", "", None)),
         ("X-PATIENT-PHONE:tel:+12025550101", ("+12025550101", "", None)),
         ("X-MOBILE-NUMBER:2025550101", ("+12025550101", "", None)),
@@ -95,6 +97,7 @@ def test_an_event_without_any_phone_is_yielded_and_listed(read_events, event):
         "ATTENDEE;CN=Desk;EMAIL=desk@example.com:tel:+12025550100",
         "ATTENDEE;ROLE=CHAIR:tel:+1-202-555-0100",
         "ATTENDEE;CN=Desk:sms:(202) 555.0100",
+        "ATTENDEE;CN=Desk:+1 202 555 0100",
         "ATTENDEE;CN=Ann:tel:+12025550101",
         "ATTENDEE;CN=Ann:tel:+1-202-555-0101",
     ],
@@ -108,6 +111,7 @@ def test_an_event_without_any_phone_is_yielded_and_listed(read_events, event):
         "organiser by address",
         "organiser written otherwise",
         "organiser by sms",
+        "organiser by a bare number",
         "twice",
         "twice, written otherwise",
     ],
@@ -174,6 +178,12 @@ def test_ids_and_prices_in_a_text_are_no_phones(read_events, event):
 def test_an_impossible_number_is_kept_as_it_was_given(read_events, event):
     """An attendee's number that can't be one is kept, so that its skip can show it."""
     assert read_events(event(phone="ATTENDEE:tel:12")).phones == ["12"]
+
+
+@pytest.mark.parametrize("value", ["12345", "+1 2", "A-2025550101", "2025550101/2025550102"], ids=str)
+def test_an_address_that_can_be_no_number_is_none(read_events, event, value):
+    """Without `tel:` only what can be a number is one: other programs write keys of their own there."""
+    assert read_events(event(phone=f"ATTENDEE;CN=Ann:{value}")).phones == []
 
 
 def test_numbers_do_not_show_in_problems(read_events, event):
