@@ -9,15 +9,19 @@ import re
 
 from reminder_kit.calendars.content_lines import unquoted
 
-__all__ = ["ends_with_label", "name_before"]
+__all__ = ["CALLED", "KINDS", "MOBILES", "ends_with_label", "name_before"]
 
-_KINDS = (
-    "tel|tele|telephone|telefon|telefono|teléfono|telefone|telefoon|téléphone|tél|tlf|tfno|phone|ph|fon|mobile|mob|mobil|"
-    "mobiel|mobiltelefon|móvil|movil|telemóvel|cell|cellphone|celular|cellulare|handy|natel|gsm|portable|landline|"
-    "festnetz|sms|whatsapp|fax|telefax"
+MOBILES = (
+    "mobile|mob|mobil|mobiel|mobiltelefon|móvil|movil|telemóvel|cell|cellphone|celular|cellulare|handy|natel|gsm|"
+    "portable|sms|whatsapp"
+)
+"""What people write before a number that takes texts."""
+KINDS = (
+    "tel|tele|telephone|telefon|telefono|teléfono|telefone|telefoon|téléphone|tél|tlf|tfno|phone|ph|fon|landline|"
+    f"festnetz|fax|telefax|{MOBILES}"
 )
 """What people write before a number for what kind it is, which is nobody's name."""
-_CALLED = (
+CALLED = (
     "patient|patientin|patiente|paciente|paziente|pasient|potilas|client|cliente|customer|kunde|kundin|klient|klientin|"
     "klant|kund|asiakas"
 )
@@ -25,18 +29,18 @@ _CALLED = (
 _WORDS = re.compile(
     r"(?:home|work|office|private|privat|direct|main|contact|kontakt|call|text|number|nummer|(?:e-?)?mail|mailto|web|url|"
     r"https?|name|nombre|nom|nome|naam|navn|namn|nimi|(?:full|first|last|sur|vor|nach|family)[ -]?name|prénom|apellido|"
-    rf"contact (?:name|person)|guest|gast|gæst|gäst|invité|invitado|ospite|attendee|(?:{_CALLED}))"
+    rf"contact (?:name|person)|guest|gast|gæst|gäst|invité|invitado|ospite|attendee|(?:{CALLED}))"
     r"(?:['’]?s)?(?:[ -]*(?:name|nummer|number))?[ .]*",
     re.IGNORECASE,
 )
 """Either, where it stands alone: "Smith's office" is a name."""
 _PART = re.compile(r"([^,;:()\n<>|\[\]]*)([,;:()\n<>|\[\]]|$)")
 _NAME = re.compile(r"[^\W\d_](?:[\w .'’-]{0,58}[\w.])")
-_LABEL = rf"(?:{_KINDS})\b(?:[\s.]*(?:number|nummer|no|nr)\b\.?)?(?:\s*\d)?"
+_LABEL = rf"(?:{KINDS})\b(?:[\s.]*(?:number|nummer|no|nr)\b\.?)?(?:\s*\d)?"
 _LABEL_AT_THE_END = re.compile(
     rf"(?<![\w'’]){_LABEL}(?:[\s./&+]+(?:(?:and|und|et|y|e)\s+)?{_LABEL})*[\s.–-]*$", re.IGNORECASE
 )
-_LABEL_AT_THE_BEGINNING = re.compile(rf"(?:{_KINDS}|{_CALLED})\.?\s+(?:[–-]\s+)?(?=\S)", re.IGNORECASE)
+_LABEL_AT_THE_BEGINNING = re.compile(rf"(?:{KINDS}|{CALLED})\.?\s+(?:[–-]\s+)?(?=\S)", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:mailto:)?[\w.+-]*(?:://|@)[^\s,;<>]*", re.IGNORECASE)
 
 

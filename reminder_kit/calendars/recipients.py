@@ -122,9 +122,15 @@ def _guessed(
     search: TextSearch,
 ) -> tuple[Recipient, ...]:
     """Return who may be reminded by a number in the event's texts, the likeliest first."""
-    numbers, has_machines = search.numbers_in(event.text(name) for name in _TEXTS)
+    numbers, has_machines, has_others = search.numbers_in(event.text(name) for name in _TEXTS)
     if has_machines:
         warn("holds a number to dial in by in its text: it is passed over", event.line)
+    if has_others and not numbers:
+        warn(
+            "the number in its text is said to be somebody else's or to call (by the words beside it): it is passed "
+            "over; name it in [calendar] allow if it is a person's to remind",
+            event.line,
+        )
     guesses = _final([Recipient(number) for number, _ in numbers], settings, search)
     guesses = _without(away, guesses, settings.region, event.line, warn)
     if len(guesses) > 1:

@@ -1,7 +1,8 @@
 """Numbers in texts: which of the numbers that people write into titles and notes may be somebody's to remind.
 
-Never takes the number of a machine or a desk for a person's: one to dial in by, a fax's, and one that stands in the
-notes of many people's appointments. Never searches more than its share.
+Never takes the number of a machine or a desk for a person's: one to dial in by, a fax's, one that is said to be
+somebody else's (`text_labels`), and one that stands in the notes of many people's appointments. Never searches more
+than its share.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from attrs import define, field
 
+from reminder_kit.calendars.text_labels import likelihood
 from reminder_kit.calendars.text_masks import without_addresses, without_dates
 from reminder_kit.errors import CalendarError
 from reminder_kit.model.phones import is_possible
@@ -19,6 +21,9 @@ __all__ = ["Desks", "Found", "TextSearch"]
 
 Found = tuple[str, str]
 """A number as E.164, and what stands before it, up to the number before that."""
+
+_Searched = tuple[tuple[Found, ...], bool, frozenset[str]]
+"""What is in a text: numbers, whether a machine's is passed over, and the numbers of others."""
 
 _Match = tuple[str, int, int]
 """A number as E.164, and where it begins and ends."""
@@ -39,23 +44,27 @@ class TextSearch:
     region: str | None = None
     #: What the search may still cost, in microseconds or so.
     left: int = 5_000_000
-    _known: dict[tuple[str, bool], tuple[tuple[Found, ...], bool]] = field(factory=dict, repr=False)
+    #: Numbers that are people's, whatever is said beside them.
+    allowed: Collection[str] = field(default=(), repr=False)
+    _known: dict[tuple[str, bool], _Searched] = field(factory=dict, repr=False)
 
-    def numbers_in(self, texts: Iterable[str]) -> tuple[list[Found], bool]:
+    def numbers_in(self, texts: Iterable[str]) -> tuple[list[Found], bool, bool]:
         """Return the first two numbers in some texts (more say no more than that they are several), no machine's.
 
-        With them comes whether a machine's was passed over. Raises `CalendarError` where the share is used up.
+        Of one text those count that are said to be whom to remind's, or a mobile phone's, where any are. With them
+        comes whether a machine's was passed over, and whether one that is said to be somebody else's was. Raises
+        `CalendarError` where the share is used up.
         """
         found: dict[str, str] = {}
-        passed_over = False
+        passed_over, others = False, frozenset[str]()
         for text in texts:
-            numbers, machines = self._searched(text[:_LONGEST_TEXT])
-            passed_over = passed_over or machines
+            numbers, machines, theirs = self._searched(text[:_LONGEST_TEXT])
+            passed_over, others = passed_over or machines, others | theirs
             for number, before in numbers:
                 found.setdefault(number, before)
             if len(found) > 1:
                 break
-        return list(found.items())[:2], passed_over
+        return [one for one in found.items() if one[0] not in others][:2], passed_over, bool(others)
 
     def contacts_in(self, text: str) -> tuple[list[Found], bool, bool]:
         """Return the numbers in a text that names people, a dozen at most.
@@ -63,22 +72,22 @@ class TextSearch:
         With them comes whether a machine's was passed over, which is one that is said to be dialled into, and whether
         there is more in the text. Raises `CalendarError` where the share is used up.
         """
-        found, passed_over = self._searched(text[:_LONGEST_TEXT], names_people=True)
+        found, passed_over, _ = self._searched(text[:_LONGEST_TEXT], names_people=True)
         return list(found[:_MOST]), passed_over, len(found) > _MOST or len(text) > _LONGEST_TEXT
 
-    def _searched(self, text: str, *, names_people: bool = False) -> tuple[tuple[Found, ...], bool]:
+    def _searched(self, text: str, *, names_people: bool = False) -> _Searched:
         """Return what is in a text; many events say the same, and most hold no digits that could be a number."""
         known = self._known.get((text, names_people))
         if known is None:
             plain = _plain(text)
             if (digits := sum(map(str.isdigit, plain))) == 0:
-                return (), False
+                return (), False, frozenset()
             self.pay(_EACH + _DIGIT * min(digits, _MOST_DIGITS))
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
             matches = _matches(plain, self.region, _MOST + names_people)
             self.left -= min(self.left, _MATCH * max(0, len(matches) - _FEW))
-            found = _contacts(matches, text) if names_people else _first_numbers(matches, text)
+            found = _contacts(matches, text) if names_people else _likeliest(matches, text, self.allowed)
             known = self._known[text, names_people] = found
         return known
 
@@ -136,23 +145,27 @@ def _spoken(matches: Iterable[_Match], text: str) -> Iterator[tuple[str, str, in
             yield number, before, start, end
 
 
-def _first_numbers(matches: Iterable[_Match], text: str) -> tuple[tuple[Found, ...], bool]:
-    """Return the first two numbers of a text that are no machine's, and whether one is."""
-    found: dict[str, str] = {}
-    machine_until = -1
+def _likeliest(matches: Iterable[_Match], text: str, allowed: Collection[str]) -> _Searched:
+    """Return the first two of a text's likeliest numbers, whether a machine's is there, and those of others."""
+    found: dict[str, tuple[int, str]] = {}
+    machine_until, likely = -1, 0
     for number, before, start, end in _spoken(matches, text):
         between = text[machine_until:start] if machine_until >= 0 else ""
         listed = 0 < len(between) <= _LISTED and _ENDS_LIST.search(between) is None
         if listed or _is_machines(text, start, end):
             machine_until = end
             continue
-        found.setdefault(number, before)
-        if len(found) == 2:
-            break
-    return tuple(found.items()), machine_until >= 0
+        likely = likelihood(before, text, end) or (likely if _ALSO.fullmatch(before) else 0)
+        likely = max(likely, 0) if number in allowed else likely
+        if number not in found or abs(likely) > abs(found[number][0]):
+            found[number] = likely, before
+    most = max((likely for likely, _ in found.values()), default=0)
+    likeliest = [(number, before) for number, (likely, before) in found.items() if likely == most >= 0]
+    others = frozenset(number for number, (likely, _) in found.items() if likely < 0)
+    return tuple(likeliest[:2]), machine_until >= 0, others
 
 
-def _contacts(matches: Iterable[_Match], text: str) -> tuple[tuple[Found, ...], bool]:
+def _contacts(matches: Iterable[_Match], text: str) -> _Searched:
     """Return the numbers of a text that names people, and whether a machine's is among them, and is passed over.
 
     A word such as "Zoom" may belong to a person's firm there: a number is a machine's where it is said to be dialled
@@ -166,9 +179,14 @@ def _contacts(matches: Iterable[_Match], text: str) -> tuple[tuple[Found, ...], 
             machine_until = end
         else:
             found.append((number, before))
-    return tuple(found), machine_until >= 0
+    return tuple(found), machine_until >= 0, frozenset()
 
 
+_ALSO = re.compile(
+    r"[^\w\n]{0,4}(?:(?:or|and|oder|und|ou|et|o|y|e)\b[^\w\n]{1,4})?(?:(?:call|text|sms|whatsapp)\b[^\w\n]{1,4})?",
+    re.IGNORECASE,
+)
+"""What stands between two numbers of which the same is said."""
 _LISTED = 80
 """Characters between the numbers of one list: where one is to dial in by, so is the next."""
 _ENDS_LIST = re.compile(r"\n[ \t]*\r?\n")

@@ -48,12 +48,13 @@ class Wordings:
 
         Raises `ConfigurationError`, naming the key, as `read_directory` does.
         """
+        allowed = {phone_number(number, settings.region) or number for number in settings.allow}
         return cls(
             settings,
             found,
             directory={} if settings.directory is None else _people_of(settings.directory),
-            desks=Desks({phone_number(number, settings.region) or number for number in settings.allow}),
-            search=TextSearch(settings.region, settings.limits.numbers),
+            desks=Desks(allowed),
+            search=TextSearch(settings.region, settings.limits.numbers, allowed),
         )
 
     def of(self, uid: str, event: Event, replies: dict[str, str]) -> Wording:

@@ -141,5 +141,5 @@ def test_a_contact_and_a_text_of_the_same_words_are_read_as_what_they_are():
     """Both are remembered."""
     search, text = TextSearch("US"), f"Zoom: {ANN}, {BO}"
     for _ in range(2):
-        assert search.numbers_in([text]) == ([], True)
+        assert search.numbers_in([text]) == ([], True, False)
         assert search.contacts_in(text) == ([(ANN, "Zoom: "), (BO, ", ")], False, False)

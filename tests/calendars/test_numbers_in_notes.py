@@ -79,6 +79,89 @@ def test_a_number_that_is_allowed_is_a_persons(read_events, event, allow, phones
     assert reminded(found) == [[phones] if phones else []] * 3
 
 
+OTHERS = (
+    "the number in its text is said to be somebody else's or to call (by the words beside it): it is passed over; name "
+    "it in [calendar] allow if it is a person's to remind"
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Emergency contact: Mum {DESK}\\nCell: {ANN}",
+        f"Emergency contact:\\nMum: {DESK}\\n\\nPhone: {ANN}",
+        f"Notfallkontakt: Eva {DESK}\\nHandynummer {ANN}",
+        f"Old phone: {DESK} (do not use)\\nPhone: {ANN}",
+        f"Phone: {DESK} (do not use)\\nPhone: {ANN}",
+        f"Phone: {DESK} - old\\nPhone: {ANN}",
+        f"Home: {DESK}\\nMobile: {ANN}",
+        f"Work {DESK} ext. 23\\nCell: {ANN}",
+        f"Cell {ANN}\\, home {DESK}",
+        f"Festnetz: {DESK}\\nMobil: {ANN}",
+        f"Casa: {DESK}\\nMóvil: {ANN}",
+        f"Provider: Dr. Ray\\, {DESK}\\nPatient: Jane\\, {ANN}",
+        f"Tel: {DESK}\\nClient phone: {ANN}",
+        f"Tel: {DESK}\\nYour phone: {ANN}",
+        f"Tel: {DESK}\\n\\nPatient:\\nName: Jane\\nPhone: {ANN}",
+        f"Questions? Call us at {DESK}\\nName: Jane\\nPhone: {ANN}",
+        f"To change your visit call {DESK} or text {BO}.\\nJane {ANN}",
+        f"Bei Fragen erreichen Sie uns unter {DESK}\\nJane {ANN}",
+        f"Please call the office: {DESK}\\nJane {ANN}",
+        f"Jane {ANN}\\nOur clinic: {DESK}",
+    ],
+)
+def test_of_several_numbers_the_words_beside_them_say_which_is_the_persons(read_events, event, text):
+    """A mobile phone's, or the patient's; what is said to be somebody else's, or whom to call, is nobody's."""
+    found = read_events(event(f"DESCRIPTION:{text}", phone=None))
+    assert (reminded(found), found.warnings) == ([[ANN]], [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Home: {ANN}\\nWork: {BO}",
+        f"Cell: {ANN}\\nMobile: {BO}",
+        f"Mobile: {ANN} / {BO}",
+        f"Jane Old {ANN}\\nAnn Praxis {BO}",
+        f"Jane\\, {ANN}\\nCall Ann at {BO}",
+        f"Jane {ANN} Old Road\\nAnn {BO}",
+        f"Emergency: Jane {ANN}\\nSupport: Ann {BO}",
+        f"Office visit: Jane {ANN}\\nAnn {BO}",
+    ],
+)
+def test_where_the_words_tell_no_numbers_apart_the_first_is_a_guess(read_events, event, text):
+    """And a warning says so; a name is no label."""
+    found = read_events(event(f"DESCRIPTION:{text}", phone=None))
+    assert reminded(found) == [[ANN]]
+    assert found.warnings == ["holds several phone numbers in its text: the first is used"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"To change your visit call {DESK}.",
+        f"Call us at {DESK} or {BO}",
+        f"Call us at {DESK}. Phone: {DESK}",
+        f"Front desk: {DESK}",
+        f"Doctor's office\\n{DESK}",
+        f"Para cancelar llame al {DESK}",
+        f"Pour annuler\\, appelez le {DESK}",
+    ],
+)
+def test_a_number_that_is_for_calling_is_nobodys(read_events, event, text):
+    """A warning names the remedy, which is obeyed."""
+    found = read_events(event(f"DESCRIPTION:{text}", phone=None))
+    assert (reminded(found), found.warnings) == ([[]], [OTHERS])
+    allowed = read_events(event(f"DESCRIPTION:{text}", phone=None), allow=[DESK, BO])
+    assert reminded(allowed) == [[DESK]]
+
+
+def test_a_number_that_is_for_calling_is_nobodys_in_the_place_either(read_events, event):
+    """What one text of an event says of a number holds for the others."""
+    found = read_events(event(f"DESCRIPTION:Call us at {DESK}", f"LOCATION:Main St\\, {DESK}", phone=None))
+    assert reminded(found) == [[]]
+
+
 def test_what_is_cancelled_tells_a_desk_and_warns_of_nobody(read_events, event):
     """Its number stands there all the same."""
     off = noted(event, NAMED[:2], DESK, "STATUS:CANCELLED")

@@ -291,7 +291,7 @@ def test_a_title_names_the_person_before_the_notes_do(read_events, event):
     assert read_events(event(*lines, phone=None)).phones[0] == "+12025550123"
 
 
-def noted(event, count, *, people=None, text="DESCRIPTION:Call us at (202) 555-0100."):
+def noted(event, count, *, people=None, text="DESCRIPTION:Ask at (202) 555-0100."):
     """Return events with the same note, each for another person unless told otherwise."""
     return [
         event(

@@ -436,7 +436,7 @@ def test_a_text_costs_by_the_digits_in_it(text, cost):
     assert search.left == 10_000 - cost
     search.numbers_in([text])  # once more costs nothing
     assert search.left == 10_000 - cost
-    assert search.numbers_in([]) == ([], False)
+    assert search.numbers_in([]) == ([], False, False)
 
 
 def test_a_text_is_paid_for_to_the_last_digit():
@@ -478,13 +478,13 @@ def test_a_text_is_forgotten_after_a_thousand_others():
 )  # fmt: skip
 def test_the_first_two_numbers_of_texts_are_found_with_what_stands_before(texts, found):
     """Two hundred characters before each, and in four thousand of each text."""
-    assert TextSearch("US").numbers_in(texts) == (found, False)
+    assert TextSearch("US").numbers_in(texts) == (found, False, False)
 
 
 def test_only_a_dozen_numbers_of_a_text_are_looked_at():
     """A person's after twelve of machines is found no more; after eleven it is."""
     dial = "\n".join(f"Dial-in: +1202555{number:04}" for number in range(100, 112))
-    assert TextSearch("US").numbers_in([f"{dial}\n\nAnn: +12025550199"]) == ([], True)
+    assert TextSearch("US").numbers_in([f"{dial}\n\nAnn: +12025550199"]) == ([], True, False)
     fewer = dial.rpartition("\n")[0]
     assert [number for number, _ in TextSearch("US").numbers_in([f"{fewer}\n\nAnn: +12025550199"])[0]] == [
         "+12025550199"
@@ -498,7 +498,7 @@ def test_only_a_dozen_numbers_of_a_text_are_looked_at():
 )
 def test_what_follows_a_machines_number_in_its_list_is_a_machines(between, is_machines):
     """Within eighty characters, and until an empty line."""
-    found, passed_over = TextSearch("US").numbers_in([f"Einwahl: {ANN}{between}{BO}"])
+    found, passed_over, _ = TextSearch("US").numbers_in([f"Einwahl: {ANN}{between}{BO}"])
     assert ([number for number, _ in found], passed_over) == ([] if is_machines else [BO], True)
 
 
@@ -529,7 +529,7 @@ def test_what_follows_a_machines_number_in_its_list_is_a_machines(between, is_ma
 )
 def test_what_stands_near_a_number_tells_a_machines(text, is_machines):
     """In its line, in the one above, and behind it."""
-    found, passed_over = TextSearch("US").numbers_in([text])
+    found, passed_over, _ = TextSearch("US").numbers_in([text])
     assert ([number for number, _ in found], passed_over) == (([], True) if is_machines else ([ANN], False))
 
 
@@ -572,7 +572,7 @@ def test_a_desk_is_told_however_many_of_one_kind_came_first():
 )
 def test_a_fax_is_nobody(text, numbers):
     """What stands right before a number says so; one that is a phone's too is somebody's."""
-    found, has_machines = TextSearch("US").numbers_in([text])
+    found, has_machines, _ = TextSearch("US").numbers_in([text])
     assert [number for number, _ in found] == numbers
     assert not has_machines
 

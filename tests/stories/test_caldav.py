@@ -68,7 +68,7 @@ def test_a_poll_reads_what_changed_and_withdraws_what_is_gone(polled, server, sa
 def test_a_poll_of_one_change_knows_the_desks_of_the_whole_calendar(polled, server, sandbox):
     """Whose number stands in notes is told by all appointments, also where only one of them changed."""
 
-    def noted(number, note="Your desk: (202) 555-0109", hour=9):
+    def noted(number, note="Ask (202) 555-0109", hour=9):
         lines = f"ATTENDEE;CN=P{number}:mailto:p{number}@x.example\r\nDESCRIPTION:{note}"
         text = event(f"u-{number}", f"20260213T{hour:02}0000")
         server.put(f"{number}.ics", text.replace("ATTENDEE;CN=Ada:tel:+12025550123", lines))
