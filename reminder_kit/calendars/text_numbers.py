@@ -226,19 +226,34 @@ class Desks:
     allowed: Collection[str] = ()
     #: By number, the appointments (UIDs) and the people (addresses or names) in whose text it stands.
     _seen: dict[str, tuple[set[str], set[str]]] = field(factory=dict)
+    #: The same, by the titles of appointments that name nobody else.
+    _titled: dict[str, tuple[set[str], set[str]]] = field(factory=dict)
 
-    def note(self, numbers: Iterable[str], uid: str, people: Iterable[str]) -> None:
-        """Note in the text of which appointment, and for whom, numbers stand."""
+    def note(self, numbers: Iterable[str], uid: str, people: Iterable[str], title: str = "") -> None:
+        """Note in the text of which appointment, and for whom, numbers stand; "": its title is nobody's name."""
         for number in numbers:
-            uids, known = self._seen.setdefault(number, (set(), set()))
-            if len(known) < _SEVERAL or len(uids) < _SEVERAL:
-                uids.add(uid)
-                known.update(people)
+            _add(self._seen, number, uid, people)
+            if title:
+                _add(self._titled, number, uid, [title.casefold()])
 
     def has(self, number: str) -> bool:
         """Say whether a number is a desk's."""
-        uids, known = self._seen.get(number, ((), ()))
-        return number not in self.allowed and len(uids) >= _SEVERAL and len(known) >= _SEVERAL
+        return number not in self.allowed and _are_several(self._seen, number)
+
+    def may_have(self, number: str) -> bool:
+        """Say whether a number may be a desk's: it stands under several titles, which may be people's names."""
+        return number not in self.allowed and _are_several(self._titled, number)
+
+
+def _add(seen: dict[str, tuple[set[str], set[str]]], number: str, uid: str, names: Iterable[str]) -> None:
+    uids, known = seen.setdefault(number, (set(), set()))
+    if len(known) < _SEVERAL or len(uids) < _SEVERAL:
+        uids.add(uid)
+        known.update(names)
+
+
+def _are_several(seen: dict[str, tuple[set[str], set[str]]], number: str) -> bool:
+    return all(len(kind) >= _SEVERAL for kind in seen.get(number, ((), ())))
 
 
 _SEVERAL = 3

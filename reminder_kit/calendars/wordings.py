@@ -69,7 +69,9 @@ class Wordings:
         )
         if reached.guesses:
             names = [person.email or person.name for person in reached.invited if person.email or person.name]
-            self.desks.note([guess.phone for guess in reached.guesses], uid, names)
+            title = event.component.text("SUMMARY")
+            named = "" if names or self.search.numbers_in([title])[0] else title
+            self.desks.note([guess.phone for guess in reached.guesses], uid, names, named)
             if reached.borrower and not is_off:
                 self._borrowers[uid, event.line] = reached.borrower
         alarms = read_alarms(event.component, event.zones, self.settings.limits, warn)
@@ -91,6 +93,13 @@ class Wordings:
             self.found.warn(
                 "the number in its text stands in several people's appointments: it is a desk's and not reminded; name "
                 "it in [calendar] own_numbers, or in allow if it is a person's",
+                one.appointment.id,
+                one.line,
+            )
+        if chosen is not None and self.desks.may_have(chosen.phone):
+            self.found.warn(
+                "the number in its text stands in appointments of several titles: name it in [calendar] own_numbers if "
+                "it is a desk's, or in allow if it is a person's",
                 one.appointment.id,
                 one.line,
             )

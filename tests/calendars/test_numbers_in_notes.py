@@ -60,6 +60,36 @@ def test_a_desk_is_told_by_whom_its_number_stands_for(read_events, event, people
         ]
 
 
+SEVERAL_TITLES = (
+    "the number in its text stands in appointments of several titles: name it in [calendar] own_numbers if it is a "
+    "desk's, or in allow if it is a person's"
+)
+
+
+@pytest.mark.parametrize(
+    ("titles", "phone", "is_told"),
+    [
+        (["Ann Ray: Massage", "Bo Li: Massage", "Cy Orr: Massage"], None, True),
+        (["Ann Ray: Massage", "Bo Li: Massage", "ANN RAY: MASSAGE"], None, False),
+        (["Ann Ray: Massage"] * 4, None, False),
+        ([f"Ann {DESK}: Massage", f"Ann {DESK}: Call", f"Ann {DESK}: Visit"], None, False),
+        (["Massage", "Call", "Visit"], "ATTENDEE;CN=Ann:urn:1", False),
+        (["", "", ""], None, False),
+    ],
+    ids=["three people", "two", "one", "in the titles", "one who is invited", "no titles"],
+)
+def test_a_number_under_several_titles_may_be_a_desks(read_events, event, titles, phone, is_told):
+    """A title may be the only name of a person, or say what for: they are reminded, and a warning asks."""
+    events = [
+        event(f"DESCRIPTION:Ask {DESK}", f"SUMMARY:{title}", uid=f"v-{number}", phone=phone)
+        for number, title in enumerate(titles)
+    ]
+    found = read_events(*events)
+    assert reminded(found) == [[DESK]] * len(titles)
+    assert [warning for warning in found.warnings if "titles" in warning] == [SEVERAL_TITLES] * 3 * is_told
+    assert SEVERAL_TITLES not in read_events(*events, allow=[DESK]).warnings
+
+
 def test_behind_a_desks_number_the_next_one_counts(read_events, event):
     """And both things are said."""
     last = event(f"DESCRIPTION:{DESK} or {BO}", uid="x", phone="ATTENDEE;CN=Cy:urn:3")
