@@ -29,6 +29,13 @@ _BARE = re.compile(r"[+(]?\d[\d\s()./-]{5,24}")
 """A number that a program writes for an address without any scheme."""
 _AWAY = ("DECLINED", "DELEGATED")
 """What is replied (PARTSTAT) by who does not come."""
+_OTHERS = re.compile(
+    r"X-(?:[A-Z]+-)*(?:CLINIC|HOSPITAL|PRACTICE|OFFICE|DESK|RECEPTION|BUSINESS|COMPANY|LOCATION|VENUE|BRANCH|STORE|SALON|"
+    r"PROVIDER|DOCTOR|PHYSICIAN|THERAPIST|PRACTITIONER|STAFF|EMPLOYEE|AGENT|HOST|OWNER|ORGANI[SZ]ER|SUPPORT|EMERGENCY|"
+    r"OLD|FAX)(?:-(?:CONTACT|MAIN|PHONE|TEL|TELEPHONE|MOBILE|CELL|SMS|NUMBER))+",
+    re.IGNORECASE,
+)
+"""Names of properties and parameters that hold the number of somebody else than whom to remind."""
 NOT_PEOPLE = ("ROOM", "RESOURCE")
 """Calendar user types (CUTYPE) that are no people, and are never reminded."""
 
@@ -284,7 +291,7 @@ def _uri_number(rest: str) -> str:
 
 
 def _is_phone_name(name: str) -> bool:
-    return PHONE_NAME.fullmatch(name) is not None or name in ("TEL", "PHONE")
+    return name in ("TEL", "PHONE") or (PHONE_NAME.fullmatch(name) is not None and _OTHERS.fullmatch(name) is None)
 
 
 def _name(text: str, email: str) -> str:
@@ -333,13 +340,11 @@ def _recipients(entries: tuple[Entry, ...], key: str | None, name: str) -> list[
 def _of_event(source: str, event: Component, search: TextSearch, warn: Callable[[str, int], None]) -> list[Recipient]:
     """Return the people whose numbers belong to the event as a whole."""
     if source == "x-phone":
-        found = [value for name, value in event.properties.items() if PHONE_NAME.fullmatch(name)]
-        return [
-            Recipient(_without_scheme(property_.value))
-            for same in found
-            for property_ in same
-            if _without_scheme(property_.value)
-        ]
+        given = [one for name, same in event.properties.items() if PHONE_NAME.fullmatch(name) for one in same]
+        found = [property_ for property_ in given if _without_scheme(property_.value)]
+        for other in [property_ for property_ in found if not _is_phone_name(property_.name)]:
+            warn(f"{other.name[:40]} is somebody else's number by its name: it is passed over", other.line)
+        return [Recipient(_without_scheme(one.value)) for one in found if _is_phone_name(one.name)]
     return _contacts(event, search, warn) if source == "contact" else []
 
 

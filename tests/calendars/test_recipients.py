@@ -35,6 +35,7 @@ def people(found):
         ("ATTENDEE;CN=Ann:(202) 555-0101", ("+12025550101", "Ann", None)),
         ("X-PHONE:+1 202 555 0101", ("+12025550101", "", None)),
         ("X-PATIENT-PHONE:tel:+12025550101", ("+12025550101", "", None)),
+        ("X-CLINIC-CLIENT-PHONE:+12025550101", ("+12025550101", "", None)),
         ("X-MOBILE-NUMBER:2025550101", ("+12025550101", "", None)),
         ("CONTACT:Ann Lee\\, +1-202-555-0101", ("+12025550101", "Ann Lee", None)),
         ("DESCRIPTION:Call her at (202) 555-0101 please", ("+12025550101", "", None)),
@@ -135,6 +136,27 @@ def test_the_events_number_is_not_used_for_who_declined(read_events, event):
     """The event's own number is its only attendee's: nobody is reminded where that one declined."""
     found = read_events(event("X-PHONE:+12025550102", phone="ATTENDEE;PARTSTAT=DECLINED:mailto:ann@example.com"))
     assert found.phones == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "X-CLINIC-PHONE",
+        "X-OFFICE-TEL",
+        "x-acme-provider-phone-number",
+        "X-EMERGENCY-CONTACT-PHONE",
+        "X-ORGANIZER-MOBILE",
+    ],
+)
+def test_a_property_that_is_named_after_somebody_else_gives_nobodys_number(read_events, event, name):
+    """It goes before no number of the client's; an attendee's parameter is named likewise."""
+    told = [f"{name.upper()} is somebody else's number by its name: it is passed over"]
+    found = read_events(event(f"{name}:+12025550102", "X-CLIENT-PHONE:+12025550101", phone=None))
+    assert (found.phones, found.warnings) == (["+12025550101"], told)
+    found = read_events(event(f"{name}:+12025550102", "CONTACT:Ann\\, +12025550101", phone=None))
+    assert (found.phones, found.warnings) == (["+12025550101"], told)
+    line = f"ATTENDEE;CN=Ann;{name}=+12025550102;X-PHONE=+12025550101:mailto:a@x.example"
+    assert read_events(event(phone=line)).phones == ["+12025550101"]
 
 
 DECLINED = "ATTENDEE;CN=Jo;PARTSTAT=DECLINED"
