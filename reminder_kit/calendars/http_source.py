@@ -19,6 +19,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from attrs import field, frozen
 
+from reminder_kit.calendars.charsets import in_utf8
 from reminder_kit.calendars.redirects import (
     Addresses,
     IPAddress,
@@ -198,7 +199,7 @@ def _asked(
                 return None, {}
             named = {"If-None-Match": "etag", "If-Modified-Since": "last-modified"}
             given = {name: value for name, key in named.items() if (value := response.headers.get(key))}
-            return _body(response, address, limits), given
+            return in_utf8(_body(response, address, limits), response.charset_encoding), given
     except CalendarError:
         raise
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:

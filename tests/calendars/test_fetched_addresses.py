@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
 from base64 import b64encode
+from datetime import UTC, datetime
 from ipaddress import ip_address
 
 import httpx
 import pytest
 
-from reminder_kit.calendars import Limits
+from reminder_kit.calendars import CalendarSettings, Limits, http_source, read_calendar
 from reminder_kit.calendars.http_source import Question, answered, fetched, fetched_if_changed, shown
 from reminder_kit.calendars.redirects import addresses_of, networks_of, spelled_address
 from reminder_kit.calendars.sources import look_at
@@ -401,3 +403,55 @@ def test_the_resolver_gives_each_address_once(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", resolved)
     assert list(map(str, addresses_of("a.example"))) == ["fe80::1", "93.184.216.34"]
     assert list(map(str, addresses_of("10.1"))) == ["10.0.0.1"]
+
+
+NAME = "Анна"
+CALENDAR = f"BEGIN:VCALENDAR\r\nSUMMARY:{NAME}\r\nEND:VCALENDAR\r\n"
+FOLDED = CALENDAR.encode()[:28] + b"\r\n " + CALENDAR.encode()[28:]
+
+
+@pytest.mark.parametrize(
+    ("data", "declared", "read"),
+    [
+        (CALENDAR.encode("cp1251"), "text/calendar; charset=windows-1251", CALENDAR.encode()),
+        (CALENDAR.encode("koi8-r"), 'text/calendar; charset="KOI8-R"', CALENDAR.encode()),
+        (b"Caf\xe9", "text/calendar; charset=ISO-8859-1", b"Caf\xe9"),
+        (CALENDAR.encode(), "text/calendar; charset=windows-1251", CALENDAR.encode()),
+        (FOLDED, "text/calendar; charset=windows-1251", FOLDED),
+        (codecs.BOM_UTF8 + b"\xe9", "text/calendar; charset=windows-1251", codecs.BOM_UTF8 + b"\xe9"),
+        (CALENDAR.encode("utf-16"), "text/calendar; charset=windows-1251", CALENDAR.encode("utf-16")),
+        (b"Caf\xe9", "text/calendar", b"Caf\xe9"),
+        (b"Caf\xe9", "text/calendar; charset=utf-8", b"Caf\xe9"),
+        (b"Caf\xe9", "text/calendar; charset=nobody-knows", b"Caf\xe9"),
+        (b"Caf\xe9", "text/calendar; charset=unicode_escape", b"Caf\xe9"),
+        (b"\xff\xe9", "text/calendar; charset=shift_jis", b"\xff\xe9"),
+    ],
+    ids=[
+        "Windows", "KOI8", "Latin-1", "UTF-8", "a fold within a character", "a mark", "UTF-16",
+        "nothing declared", "not as declared", "unknown", "no charset", "not of that charset",
+    ],
+)  # fmt: skip
+def test_the_charset_that_a_server_declares_is_read(data, declared, read):
+    """Where what came is no UTF-8 (many servers declare what they always do), and is in that charset."""
+    assert Web(ok(data, content_type=declared)).fetch("https://a.example/charsets.ics") == read
+
+
+def test_a_calendar_in_a_declared_charset_is_remembered_as_it_was_read():
+    """A 304 gives the same words again, also for a calendar of many pieces."""
+    text = CALENDAR * 20_000
+    first = ok(text.encode("cp1251"), content_type="text/calendar; charset=windows-1251", etag='"1"')
+    web = Web(first, httpx.Response(304))
+    for _ in range(2):
+        assert web.fetch("https://a.example/remembered.ics").decode() == text
+
+
+def test_the_words_of_a_calendar_are_those_of_its_charset(monkeypatch):
+    """Nothing is read as Windows-1252, and no warning is needed."""
+    event = f"BEGIN:VEVENT\r\nUID:1\r\nDTSTART:20260301T090000Z\r\nSUMMARY:{NAME}\r\nEND:VEVENT\r\n"
+    data = f"BEGIN:VCALENDAR\r\n{event}END:VCALENDAR\r\n".encode("cp1251")
+    web = Web(ok(data, content_type="text/calendar; charset=windows-1251"))
+    transport = httpx.MockTransport(web)
+    monkeypatch.setattr(http_source, "fetched", lambda address, limits: fetched(address, limits, transport, _known))
+    days = {"start": datetime(2026, 3, 1, tzinfo=UTC), "end": datetime(2026, 3, 2, tzinfo=UTC)}
+    reading = read_calendar("https://a.example/words.ics", CalendarSettings(timezone="UTC"), **days)
+    assert ([one.appointment.title for one in reading], reading.problems) == ([NAME], [])
