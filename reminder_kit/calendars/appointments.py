@@ -196,4 +196,5 @@ def occurrence(
         end=ends_at.date() if all_day else ends_at,
         line=event.line,
         times=times,
+        file=event.component.file,
     )

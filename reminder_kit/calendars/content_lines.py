@@ -65,6 +65,8 @@ class Component:
     torn: dict[str, list[Property]] = field(factory=dict)
     #: What could not be read, or not whole, with its line.
     odd: list[tuple[str, int]] = field(factory=list)
+    #: The file that it is in, as problems name it; None: the source consists of one only.
+    file: str | None = None
 
     def all(self, name: str) -> list[Property]:
         """Return every property of that name, in the order of the file."""

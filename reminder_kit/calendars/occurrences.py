@@ -63,6 +63,8 @@ class Occurrence:
     line: int
     #: Returns the instants of its alarms; most readers of a calendar never ask.
     times: Callable[[], Times] = field(repr=False, eq=False)
+    #: The file, as problems name it; None: the source consists of one only.
+    file: str | None = field(default=None, repr=False)
 
     @property
     def alarms(self) -> tuple[datetime, ...]:

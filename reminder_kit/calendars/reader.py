@@ -235,7 +235,9 @@ class Reading:
         return self.definitions.read(data, lambda: parse(data, place.line, self.settings.limits))
 
     def _component(self, place: Place) -> Component:
-        return parse(self._bytes(place), place.line, self.settings.limits)
+        component = parse(self._bytes(place), place.line, self.settings.limits)
+        component.file = self.found.label
+        return component
 
     def _bytes(self, place: Place) -> bytes:
         data = self.held.read(place.file, place.offset, place.length)

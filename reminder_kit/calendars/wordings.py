@@ -39,8 +39,8 @@ class Wordings:
     #: Which numbers in its texts are desks'.
     desks: Desks = field(repr=False)
     search: TextSearch = field(repr=False)
-    #: Who gets the number of a text for want of one, by UID and line of the event.
-    _borrowers: dict[tuple[str, int], str] = field(factory=dict, repr=False)
+    #: Who gets the number of a text for want of one, by UID, file and line of the event.
+    _borrowers: dict[tuple[str, str | None, int], str] = field(factory=dict, repr=False)
 
     @classmethod
     def begin(cls, settings: CalendarSettings, found: Problems) -> Wordings:
@@ -63,6 +63,7 @@ class Wordings:
         def warn(message: str, line: int) -> None:
             self.found.warn(message, uid, line)
 
+        self.found.label = event.component.file
         is_off = event.is_cancellation or event.status == "CANCELLED"
         reached = people(
             event.component, uid, self.settings, self.directory, replies, silent if is_off else warn, self.search
@@ -73,7 +74,7 @@ class Wordings:
             named = "" if names or self.search.numbers_in([title])[0] else title
             self.desks.note([guess.phone for guess in reached.guesses], uid, names, named)
             if reached.borrower and not is_off:
-                self._borrowers[uid, event.line] = reached.borrower
+                self._borrowers[uid, event.component.file, event.line] = reached.borrower
         alarms = read_alarms(event.component, event.zones, self.settings.limits, warn)
         tags = categories(event.component, self.settings.limits.categories, warn)
         return wording(event, reached, alarms, tags, tells_alarms=self.settings.alarms != "ignore")
@@ -88,6 +89,7 @@ class Wordings:
 
         To be asked once all of the source was read.
         """
+        self.found.label = one.file
         chosen = next((guess for guess in guesses if not self.desks.has(guess.phone)), None)
         if chosen != guesses[0]:
             self.found.warn(
@@ -103,7 +105,7 @@ class Wordings:
                 one.appointment.id,
                 one.line,
             )
-        borrower = self._borrowers.get((one.appointment.id, one.line))
+        borrower = self._borrowers.get((one.appointment.id, one.file, one.line))
         if borrower is not None and chosen is not None:
             self.found.warn(
                 f"{borrower} has no number of its own: the one in the text is used", one.appointment.id, one.line

@@ -37,6 +37,30 @@ def test_a_problem_of_an_event_without_an_id_names_none(read_events, event):
     assert all(line for _, line in told)
 
 
+def test_what_is_said_of_a_number_in_a_text_names_the_file_of_its_event(read, event, calendar, tmp_path):
+    """Whose number it is shows once all files were read; two files may have an event of one UID at the same line."""
+    only = "RECURRENCE-ID;TZID=America/New_York:20260303T090000\r\nDESCRIPTION:Ask +12025550102"
+    written = {
+        "a.ics": event("RRULE:FREQ=DAILY;COUNT=2", "DESCRIPTION:+12025550101", uid="x", phone="ATTENDEE;CN=Ann:urn:1"),
+        "b.ics": event(only, uid="x", start="DTSTART:20260303T160000Z", phone="ATTENDEE;CN=Bo:urn:2"),
+        "c.ics": event("DESCRIPTION:+12025550103", uid="y", phone="ATTENDEE;CN=Cy:urn:3"),
+        "d.ics": event(uid="z"),
+    }
+    for name, text in written.items():
+        (tmp_path / name).write_text(calendar(text), encoding="utf-8", newline="")
+    told = {problem.message.split()[0]: problem.file for problem in read(tmp_path).reading.problems}
+    assert told == {"Ann": str(tmp_path / "a.ics"), "Bo": str(tmp_path / "b.ics"), "Cy": str(tmp_path / "c.ics")}
+
+
+def test_what_is_said_of_a_desks_number_names_the_file_of_its_event(read, event, calendar, tmp_path):
+    """Not the last one that was read."""
+    for who in ("Ann", "Bo", "Cy"):
+        text = calendar(event("DESCRIPTION:Ask +12025550100", uid=who, phone=f"ATTENDEE;CN={who}:urn:{who}"))
+        (tmp_path / f"{who}.ics").write_text(text, encoding="utf-8", newline="")
+    told = [(problem.uid, problem.file) for problem in read(tmp_path).reading.problems]
+    assert told == [(who, str(tmp_path / f"{who}.ics")) for who in ("Ann", "Bo", "Cy")]
+
+
 def test_what_is_hidden_below_a_folder_is_no_part_of_it(read, event, calendar, tmp_path):
     """CalDAV servers and version control keep copies in hidden folders; the folder's own place may be hidden."""
     root = tmp_path / ".calendars" / "clinic"
