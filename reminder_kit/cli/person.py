@@ -21,21 +21,23 @@ __all__ = ["person"]
 
 @click.command()
 @click.argument("phone")
-@click.option("--export", "action", flag_value="export", help="Write all that is kept of PHONE as JSON.")
+@click.option("--export", "exports", is_flag=True, help="Write all that is kept of PHONE as JSON.")
 @click.option(
-    "--erase", "action", flag_value="erase", help="Take back what is parked for PHONE, bar it, and erase what is kept."
+    "--erase", "erases", is_flag=True, help="Take back what is parked for PHONE, bar it, and erase what is kept."
 )
 @click.option("--output", "-o", metavar="FILE", help="With --export: the file to write, for its owner alone.")
 @click.option("--yes", is_flag=True, help="With --erase: don't ask.")
 @now_option
 @common
-def person(phone: str, action: str | None, output: str | None, now: datetime | None, *, yes: bool) -> int:
+def person(phone: str, output: str | None, now: datetime | None, *, exports: bool, erases: bool, yes: bool) -> int:
     """Hand over or erase what is kept of the person with number PHONE."""
-    if action is None:
+    if not exports and not erases:
         raise click.UsageError("say what to do: --export or --erase")
-    if output is not None and action != "export":
+    if exports and erases:
+        raise click.UsageError("--export and --erase are two commands: export first, look at it, then erase")
+    if output is not None and not exports:
         raise click.UsageError("--output goes with --export")
-    return _export(phone, output, now) if action == "export" else _erase(phone, now, yes=yes)
+    return _export(phone, output, now) if exports else _erase(phone, now, yes=yes)
 
 
 def _export(phone: str, output: str | None, now: datetime | None) -> int:

@@ -64,6 +64,24 @@ def test_what_to_do_must_be_said(run, folder):
     assert run("person", "12", "--export").status == 2
 
 
+@pytest.mark.parametrize("both", [("--export", "--erase"), ("--erase", "--export")], ids=" ".join)
+def test_handing_over_and_erasing_are_two_commands(run, telnyx, imported, folder, both):
+    """Whoever gives both gets neither: nothing is erased that was not handed over first."""
+    for more in ((), ("--output", "ada.json")):
+        ran = run("person", PHONE, *both, *more, "--yes", "--now", NOW)
+        assert (ran.status, ran.out) == (2, "")
+        assert "--export and --erase are two commands" in ran.err
+    assert not (folder / "ada.json").exists()
+    assert run("person", PHONE, "--export").json["messages"]
+    assert [message for message in telnyx.parked() if message.to == PHONE]
+
+
+def test_where_the_file_is_named_is_up_to_whoever_types(run, telnyx, imported, folder):
+    """--output goes before --export as well as behind it."""
+    assert run("person", "--output", "ada.json", PHONE, "--export").status == 0
+    assert json.loads((folder / "ada.json").read_text())["number"] == PHONE
+
+
 def test_the_retention_of_a_file_is_checked(run, folder):
     """A length of time, and nothing else in its table."""
     config = folder / "reminders.toml"
