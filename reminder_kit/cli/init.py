@@ -6,7 +6,6 @@ Never writes over a file that is there, and never writes a secret.
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import click
 
 from reminder_kit.cli.options import chosen, common
-from reminder_kit.cli.output import say, write_json, write_text
+from reminder_kit.cli.output import require_somebody, say, write_json, write_text
 from reminder_kit.config import checks
 from reminder_kit.config.loading import DEFAULT_PATH, load
 from reminder_kit.errors import ConfigurationError, InvalidInputError
@@ -144,8 +143,7 @@ def _asked(given: str | None, question: str, usual: str, check: checks.Check, op
     """Return the answer to a question, asked until it can be meant; an option that was given is not asked for."""
     if given is not None:
         return str(check(given, option))
-    if not sys.stdin.isatty():
-        raise click.UsageError("nobody can be asked here: add --yes, and --timezone, --region, --from as you like")
+    require_somebody("--yes, and --timezone, --region, --from as you like")
     return str(click.prompt(question, default=usual, value_proc=_as_answer(check, question), err=True))
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ours_alone",
+    "require_somebody",
     "say",
     "takes_colours",
     "tell_problems",
@@ -150,6 +151,12 @@ def say(text: str) -> None:
 def warn(text: str) -> None:
     """Write one warning to stderr."""
     say(f"warning: {text}")
+
+
+def require_somebody(remedy: str) -> None:
+    """Raise `click.UsageError` where stdin is no terminal, so that nobody answers; `remedy`: the options to add."""
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise click.UsageError(f"nobody can be asked here: add {remedy}")
 
 
 def tell_problems(problems: Iterable[Any], name: str, *, only_errors: bool = False) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from reminder_kit.cli.options import chosen, common, now_option
-from reminder_kit.cli.output import say, write_json
+from reminder_kit.cli.output import require_somebody, say, write_json
 from reminder_kit.cli.session import opened
 from reminder_kit.ledger.databases.private_files import write_private
 
@@ -54,6 +54,7 @@ def _export(phone: str, output: str | None, now: datetime | None) -> int:
 
 def _erase(phone: str, now: datetime | None, *, yes: bool) -> int:
     if not yes and not chosen().json:
+        require_somebody("--yes")
         click.confirm("Erase all that is kept of this number? It can't be brought back", abort=True)
     with opened(now, writing=True) as kit:
         erased = kit.erase(phone)

@@ -83,7 +83,7 @@ def test_it_asks_and_asks_again(run, empty, monkeypatch):
             return True
 
     answers = iter(["Mars", "Europe/Paris", "FR", ""])
-    monkeypatch.setattr("reminder_kit.cli.init.sys.stdin", Terminal())
+    monkeypatch.setattr("reminder_kit.cli.output.sys.stdin", Terminal())
     monkeypatch.setattr("click.termui.visible_prompt_func", lambda _prompt: next(answers))
     ran = run("init")
     assert ran.status == 0, ran.err

@@ -82,6 +82,14 @@ def test_where_the_file_is_named_is_up_to_whoever_types(run, telnyx, imported, f
     assert json.loads((folder / "ada.json").read_text())["number"] == PHONE
 
 
+def test_where_nobody_can_be_asked_the_answer_is_an_option(run, telnyx, imported):
+    """A job without a terminal is told of --yes, as `init` tells it, and nothing is erased."""
+    ran = run("person", PHONE, "--erase", "--now", NOW)
+    assert (ran.status, ran.out) == (2, "")
+    assert "nobody can be asked here: add --yes" in ran.err
+    assert [message for message in telnyx.parked() if message.to == PHONE]
+
+
 def test_the_retention_of_a_file_is_checked(run, folder):
     """A length of time, and nothing else in its table."""
     config = folder / "reminders.toml"
