@@ -16,6 +16,7 @@ import click
 
 from reminder_kit import __version__
 from reminder_kit.cli.options import common
+from reminder_kit.cli.streams import ended, open_missing, unstopped
 from reminder_kit.errors import PlanChangedError, ProviderError, ReminderKitError, UnsafePlanError
 from reminder_kit.text.printable import printable
 
@@ -92,17 +93,22 @@ def run(arguments: Sequence[str] | None = None) -> int:
     `arguments` None means those of the process.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    open_missing()
+    return ended(_carried_out(given))
+
+
+def _carried_out(given: list[str]) -> int:
+    """Carry out a command line and return its exit status."""
     logging.getLogger("reminder_kit").addHandler(logging.NullHandler())  # commands say themselves what they found
     try:
         if "_REMINDER_KIT_COMPLETE" in os.environ:  # a shell asks what could be typed next
             root.main(given, prog_name="reminder-kit")
         with root.make_context("reminder-kit", given) as context:
             status = root.invoke(context)
-        sys.stdout.flush()
     except click.exceptions.Exit as done:
         return done.exit_code
-    except BrokenPipeError:
-        return _reader_left()
+    except BrokenPipeError:  # the reader of our output has left (`reminder-kit --help | head`)
+        return 0
     except Exception as error:
         if "--debug" in given:
             raise
@@ -114,12 +120,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return status if isinstance(status, int) else 0
 
 
-def _reader_left() -> int:
-    """Return 0 quietly where the reader of our output has gone (`reminder-kit plan … | head`)."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
-
-
 def _report_error(error: Exception) -> int:
     """Write an error as one line and return the exit status it means."""
     if isinstance(error, click.Abort):
@@ -127,10 +127,15 @@ def _report_error(error: Exception) -> int:
     if isinstance(error, click.ClickException):
         said = StringIO()
         error.show(said)
-        click.echo(printable(said.getvalue(), lines=True), err=True, nl=False)
+        _say(printable(said.getvalue(), lines=True))
         return error.exit_code
-    click.echo(printable(f"error: {_line(error)}"), err=True)
+    _say(f"{printable(f'error: {_line(error)}')}\n")
     return _status(error)
+
+
+def _say(text: str) -> None:
+    with unstopped(sys.stderr):
+        click.echo(text, err=True, nl=False)
 
 
 def _line(error: Exception) -> str:

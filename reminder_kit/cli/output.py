@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from reminder_kit.cli.rendering import Line
+from reminder_kit.cli.streams import unstopped
 from reminder_kit.model.instants import iso, zone
 from reminder_kit.text.printable import json_text, printable
 
@@ -65,8 +66,22 @@ def zone_of(kit: ReminderKit) -> ZoneInfo:
 
 
 def write_text(text: str | bytes, *, nl: bool = True) -> None:
-    """Write to stdout, with the end of a line unless `nl` says otherwise."""
-    click.echo(text, file=_stdout(), nl=nl)
+    """Write to stdout, with the end of a line unless `nl` says otherwise; a `?` stands for what its encoding lacks."""
+    try:
+        _write(text, nl=nl)
+    except UnicodeEncodeError:
+        _write(_encodable(str(text)), nl=nl)
+
+
+def _write(text: str | bytes, *, nl: bool = True) -> None:
+    """Write to stdout; raises `UnicodeEncodeError`."""
+    with unstopped(_stdout()):
+        click.echo(text, file=_stdout(), nl=nl)
+
+
+def _encodable(text: str) -> str:
+    encoding = getattr(_stdout(), "encoding", None) or "ascii"
+    return text.encode(encoding, "replace").decode(encoding)
 
 
 def write_json(value: Any, *, one_line: bool = False) -> None:
@@ -76,7 +91,7 @@ def write_json(value: Any, *, one_line: bool = False) -> None:
     """
     layout: dict[str, Any] = {"separators": (",", ":")} if one_line else {"indent": 2}
     try:
-        write_text(json_text(json.dumps(value, ensure_ascii=False, default=_json_value, **layout)))
+        _write(json_text(json.dumps(value, ensure_ascii=False, default=_json_value, **layout)))
     except UnicodeEncodeError:
         write_text(json.dumps(value, default=_json_value, **layout))
 
@@ -112,17 +127,12 @@ def write_lines(lines: Iterable[Line], width: int | None = None) -> None:
         width = min(width or columns, columns)
     for line in lines:
         for part in _wrapped(line, width):
-            if console is not None:
-                console.print(part, style=line.style or None, markup=False, highlight=False, soft_wrap=True)
-            else:
-                _echo(part)
-
-
-def _echo(text: str) -> None:
-    try:
-        write_text(text)
-    except UnicodeEncodeError:
-        write_text(text.encode("ascii", "replace").decode())
+            if console is None:
+                write_text(part)
+                continue
+            with unstopped(_stdout()):
+                text = _encodable(part)
+                console.print(text, style=line.style or None, markup=False, highlight=False, soft_wrap=True)
 
 
 def _wrapped(line: Line, width: int | None) -> list[str]:
@@ -145,7 +155,8 @@ def _console() -> Any:
 
 def say(text: str) -> None:
     """Write one line about the run to stderr."""
-    click.echo(printable(text), err=True)
+    with unstopped(sys.stderr):
+        click.echo(printable(text), err=True)
 
 
 def warn(text: str) -> None:

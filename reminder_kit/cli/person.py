@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from reminder_kit.cli.options import chosen, common, now_option
-from reminder_kit.cli.output import require_somebody, say, write_json
+from reminder_kit.cli.output import require_somebody, say, write_json, write_text
 from reminder_kit.cli.session import opened
 from reminder_kit.ledger.databases.private_files import write_private
 
@@ -69,7 +69,7 @@ def _erase(phone: str, now: datetime | None, *, yes: bool) -> int:
         )
     if count is None or chosen().json:
         return 0 if count is not None else 1
-    click.echo(f"erased from {count} appointment{'' if count == 1 else 's'}; the number is barred: `allow` lifts that")
+    write_text(f"erased from {count} appointment{'' if count == 1 else 's'}; the number is barred: `allow` lifts that")
     if erased.coming:
         say(
             f"still to come, and perhaps still in your calendar or app: {', '.join(erased.coming)}; "

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from reminder_kit.cli.output import say
+from reminder_kit.cli.streams import with_what_was_lost
 from reminder_kit.errors import LedgerError, ProviderError, UnsafePlanError
 
 __all__ = ["repeated"]
@@ -28,6 +29,7 @@ def repeated(job: Callable[[], int], pause: timedelta) -> int:
             except (LedgerError, ProviderError, UnsafePlanError) as error:
                 say(f"error: {error} (next try in {pause.total_seconds():g} s)")
                 status = 3 if isinstance(error, UnsafePlanError) else 1
+            status = with_what_was_lost(status)
             stop.wait(pause.total_seconds())
     finally:
         signal.signal(signal.SIGTERM, before)

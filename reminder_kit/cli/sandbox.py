@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reminder_kit.cli.options import chosen, common, now_option
-from reminder_kit.cli.output import write_json
+from reminder_kit.cli.output import write_json, write_text
 from reminder_kit.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -51,12 +51,12 @@ def sandbox(port: int, host: str, key: str | None, now: datetime | None) -> int:
         if chosen().json:
             write_json(shown, one_line=True)
             return
-        click.echo(f"base_url: {server.base_url}")
-        click.echo(f"export TELNYX_BASE_URL={server.base_url}")
-        click.echo(f"export TELNYX_API_KEY={shown['api_key']}")
+        write_text(f"base_url: {server.base_url}")
+        write_text(f"export TELNYX_BASE_URL={server.base_url}")
+        write_text(f"export TELNYX_API_KEY={shown['api_key']}")
         if public_key:
-            click.echo(f"export TELNYX_PUBLIC_KEY={public_key}")
-        click.echo(f"inbox: {shown['inbox']}")
+            write_text(f"export TELNYX_PUBLIC_KEY={public_key}")
+        write_text(f"inbox: {shown['inbox']}")
 
     try:
         run(host, port, sandbox=Sandbox(clock=now, key=key), ready=ready)

@@ -15,16 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-import click
-
 from reminder_kit.cli.options import APP_VARIABLE, chosen
+from reminder_kit.cli.output import say
 from reminder_kit.cli.own_kit import OwnKit, is_tenants, own, own_kit, several
 from reminder_kit.cli.progress import Counting
 from reminder_kit.config.loading import DEFAULT_PATH, Config, load
 from reminder_kit.config.tenant_files import TenantFiles, require_named
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.instants import iso
-from reminder_kit.text.printable import printable
 
 if TYPE_CHECKING:
     from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
@@ -55,7 +53,7 @@ def configured(*, needed: bool = True, warn: bool = False) -> Setup:
     else:
         setup = _of_tenant(load(file or DEFAULT_PATH), tenant, needed=needed)
     for warning in setup.warnings if warn else ():
-        _warn(f"{setup.path}: {warning}")
+        say(f"warning: {setup.path}: {warning}")
     return setup
 
 
@@ -165,11 +163,6 @@ def _unheard() -> Iterator[None]:
         log.removeFilter(nothing)
 
 
-def _warn(text: str) -> None:
-    """Write one warning to stderr; `output`, which does so for commands, is built on this module."""
-    click.echo(printable(f"warning: {text}"), err=True)
-
-
 def _require_ability(kit: ReminderKit | AsyncReminderKit, now: datetime | None) -> None:
     """Raise `ConfigurationError` where a kit cannot write to its provider, or is not to at such a time."""
     kit.provider.headers()
@@ -179,7 +172,7 @@ def _require_ability(kit: ReminderKit | AsyncReminderKit, now: datetime | None) 
         if kit.fallback is not None:
             kit.fallback.headers()
     except ConfigurationError as error:
-        _warn(f"the fallback can send nothing: {error}")
+        say(f"warning: the fallback can send nothing: {error}")
 
 
 def _refuse_other_times(now: datetime | None, provider: Provider) -> None:
