@@ -200,7 +200,7 @@ class _Parser:
             self.top.odd.append(("is not UTF-8 and was read as Windows-1252", number))
         read = content_line(text, number)
         if read is None:
-            self.top.odd.append((f"has no colon: {text[:40]!r}", number))
+            self.top.odd.append((f"has no colon ({len(text)} characters)", number))
         elif read.name == "BEGIN":
             self.begin(read.value.strip().upper(), number)
         elif read.name == "END":

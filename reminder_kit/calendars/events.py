@@ -15,6 +15,7 @@ from typing import TypeVar
 from attrs import define
 
 from reminder_kit.calendars.content_lines import Component, Property
+from reminder_kit.calendars.quoting import quoted
 from reminder_kit.calendars.rrule import Rule, read_rule
 from reminder_kit.calendars.settings import Limits
 from reminder_kit.calendars.values import (
@@ -165,7 +166,7 @@ def _rules(component: Component, name: str, warn: Warn) -> tuple[Rule, ...]:
             continue
         rule, unknown = read_rule(property_.value, property_.line)
         if unknown:
-            warn(f"{name}: unknown part {unknown[0][:20]!r} is passed over", property_.line)
+            warn(f"{name}: an unknown part is passed over", property_.line)
         found.append(rule)
     return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
 
@@ -209,7 +210,7 @@ def _sequence(component: Component, warn: Warn) -> int:
         return 0
     number = integer(named.value)
     if number is None or number < 0:
-        warn(f"SEQUENCE {named.value[:20]!r} is no number: read as 0", named.line)
+        warn(f"SEQUENCE {quoted(named.value)} is no number: read as 0", named.line)
         return 0
     return number
 

@@ -10,6 +10,7 @@ from datetime import datetime, time
 
 from attrs import evolve, field, frozen
 
+from reminder_kit.calendars.quoting import quoted
 from reminder_kit.errors import CalendarError
 from reminder_kit.model.instants import spelled, utc
 
@@ -60,33 +61,35 @@ def read_rule(text: str, line: int) -> tuple[Rule, list[str]]:
     Raises `CalendarError` with the line for a rule without a meaning, and for RSCALE and SKIP, which are not supported.
     """
     parts: dict[str, str] = {}
-    for word in text.strip().strip(";").split(";"):
+    for number, word in enumerate(text.strip().strip(";").split(";"), 1):
         name, equals, value = word.partition("=")
         name = name.strip().upper()
         if not equals or name in parts:
-            raise CalendarError(f"recurrence rule: {word[:40]!r} is no part, or comes twice", line=line)
+            raise CalendarError(f"recurrence rule: its part {number} is none, or comes twice", line=line)
         parts[name] = value.strip().upper()
     if parts.get("RSCALE", "GREGORIAN") != "GREGORIAN" or parts.get("SKIP", "OMIT") != "OMIT":
-        raise CalendarError(f"recurrence rule: RSCALE or SKIP ({text[:60]!r}) is not supported", line=line)
+        raise CalendarError("recurrence rule: RSCALE or SKIP is not supported", line=line)
     known = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", "RSCALE", "SKIP", *_NUMBERS}
     unknown = [name for name in parts if name not in known]
     try:
         return _checked(_rule(parts)), unknown
-    except (ValueError, KeyError) as error:
-        raise CalendarError(f"recurrence rule {text[:80]!r}: {error.args[0]}", line=line) from None
+    except ValueError as error:
+        raise CalendarError(f"recurrence rule: {error}", line=line) from None
 
 
 def _rule(parts: dict[str, str]) -> Rule:
     until, kind = _until(parts["UNTIL"]) if parts.get("UNTIL") else (None, "")
     if parts.get("FREQ") not in _FREQUENCIES:
         raise ValueError("FREQ is missing or unknown")
+    if parts.get("WKST", "MO") not in _DAYS:
+        raise ValueError("WKST is no weekday")
     return Rule(
         freq=parts["FREQ"],
         interval=_integer("INTERVAL", parts.get("INTERVAL", "1"), 1, 100_000),
         count=_integer("COUNT", parts["COUNT"], 1, 10_000_000) if "COUNT" in parts else None,
         until=until,
         until_kind=kind,
-        wkst=_DAYS[parts["WKST"]] if "WKST" in parts else 0,
+        wkst=_DAYS[parts.get("WKST", "MO")],
         days=tuple(_weekday(part) for part in _list(parts.get("BYDAY", ""))),
         by={name: _numbers(name, parts[name]) for name in _NUMBERS if name in parts},
     )
@@ -106,7 +109,7 @@ def _list(text: str) -> list[str]:
 
 def _integer(name: str, text: str, low: int, high: int) -> int:
     if not re.fullmatch(r"[+-]?\d{1,12}", text) or not low <= int(text) <= high:
-        raise ValueError(f"{name}={text[:20]} is not between {low} and {high}")
+        raise ValueError(f"{name} {quoted(text)} is not between {low} and {high}")
     return int(text)
 
 
@@ -114,14 +117,14 @@ def _numbers(name: str, text: str) -> tuple[int, ...]:
     low, high = _NUMBERS[name]
     found = sorted({_integer(name, part, low, high) for part in _list(text)})
     if not found or (low < 0 and 0 in found):
-        raise ValueError(f"{name}={text[:20]} holds no number, or 0")
+        raise ValueError(f"{name} {quoted(text)} holds no number, or 0")
     return tuple(found)
 
 
 def _weekday(text: str) -> tuple[int, int]:
     match = re.fullmatch(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)", text)
     if match is None or (match[1] and not 1 <= abs(int(match[1])) <= 53):
-        raise ValueError(f"BYDAY={text[:20]} is no weekday")
+        raise ValueError(f"BYDAY {quoted(text)} is no weekday")
     return int(match[1] or 0), _DAYS[match[2]]
 
 
@@ -138,7 +141,7 @@ def _until_in_words(text: str) -> tuple[datetime, str]:
     """Read an UNTIL that is written as ISO 8601 means it, and not as RFC 5545 does."""
     found = spelled(text)
     if found is None:
-        raise ValueError(f"UNTIL={text[:20]} is no date or time")
+        raise ValueError(f"UNTIL {quoted(text)} is no date or time")
     if not isinstance(found, datetime):
         return datetime.combine(found, time()), "date"
     if found.tzinfo is None:

@@ -15,6 +15,7 @@ from itertools import islice
 from typing import NamedTuple, TypeVar
 
 from reminder_kit.calendars.content_lines import Property
+from reminder_kit.calendars.quoting import quoted
 from reminder_kit.errors import CalendarError
 from reminder_kit.model.instants import in_zone, iso, spelled, utc
 
@@ -141,7 +142,7 @@ def _in_digits(match: re.Match[str], text: str, line: int) -> tuple[datetime, Ti
             return datetime(int(year), int(month), int(day)), TimeKind.DATE  # noqa: DTZ001 - wall clock
         wall = datetime(int(year), int(month), int(day), int(hour), int(minute), min(int(second or 0), 59))  # noqa: DTZ001 - wall clock
     except ValueError:
-        raise CalendarError(f"{text[:40]!r} is no date or time", line=line) from None
+        raise CalendarError(f"{quoted(text)} is no date or time", line=line) from None
     return wall, TimeKind.UTC if z else TimeKind.FLOATING
 
 
@@ -149,7 +150,7 @@ def _in_words(text: str, line: int) -> tuple[datetime, TimeKind]:
     """Read a date or time that is written as ISO 8601 means it, and not as RFC 5545 does."""
     found = spelled(text)
     if found is None:
-        raise CalendarError(f"{text[:40]!r} is no date or time", line=line)
+        raise CalendarError(f"{quoted(text)} is no date or time", line=line)
     if not isinstance(found, datetime):
         return datetime.combine(found, time()), TimeKind.DATE
     if found.tzinfo is None:
@@ -240,12 +241,12 @@ def as_span(text: str, line: int) -> Span:
     """Return a DURATION, at most ten years long; raises `CalendarError` for anything else."""
     match = _DURATION.fullmatch(text.strip())
     if match is None or not any(match.groups()[1:]):
-        raise CalendarError(f"{text[:40]!r} is no duration", line=line)
+        raise CalendarError(f"{quoted(text)} is no duration", line=line)
     sign, *parts = match.groups()
     weeks, days, hours, minutes, seconds = (int(part or 0) for part in parts)
     span = Span(weeks * 7 + days, timedelta(seconds=hours * 3600 + minutes * 60 + seconds))
     if span.days > _LONGEST.days or span.exact > _LONGEST:
-        raise CalendarError(f"{text[:40]!r} is longer than ten years", line=line)
+        raise CalendarError(f"{quoted(text)} is longer than ten years", line=line)
     return -span if sign == "-" else span
 
 
@@ -273,11 +274,11 @@ def offset_of(text: str, line: int) -> timedelta:
     """Return a UTC-OFFSET (RFC 5545, 3.3.14), less than a day either way. Raises `CalendarError`."""
     match = _OFFSET.fullmatch(text.strip())
     if match is None:
-        raise CalendarError(f"{text[:40]!r} is no offset from UTC", line=line)
+        raise CalendarError(f"{quoted(text)} is no offset from UTC", line=line)
     sign, hours, minutes, seconds = match.groups()
     found = timedelta(hours=int(hours), minutes=int(minutes), seconds=int(seconds or 0))
     if found >= timedelta(hours=24):
-        raise CalendarError(f"{text[:40]!r} is an offset of a day or more", line=line)
+        raise CalendarError(f"{quoted(text)} is an offset of a day or more", line=line)
     return -found if sign == "-" else found
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "folded",
     "iana_zone",
     "is_abbreviation",
+    "is_name",
     "is_place",
     "known_equivalent",
     "offset_in",
@@ -88,6 +89,12 @@ def is_abbreviation(tzid: str) -> bool:
 
 _ABBREVIATED = 4
 """Letters of an abbreviation."""
+
+
+def is_name(tzid: str) -> bool:
+    """Say whether a TZID is, as a whole, a name that IANA, Windows or Outlook has for a zone."""
+    key = folded(tzid)
+    return key in _UTC_NAMES or key in _iana_names() or key in _windows_names()
 
 
 def known_equivalent(tzid: str) -> ZoneInfo | None:

@@ -7,6 +7,7 @@ where the file's own rules differ; whatever else a TZID is called, it is what th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from reminder_kit.calendars.zone_names import (
     folded,
     iana_zone,
     is_abbreviation,
+    is_name,
     is_place,
     known_equivalent,
     offset_in,
@@ -59,7 +61,7 @@ class ZoneTable:
         chosen = zone(configured) if configured else None
         display = (iana_zone(own) or known_equivalent(own)) if own else None
         if own and display is None:
-            warn(f"unknown X-WR-TIMEZONE {own[:60]!r}: read in {chosen or UTC}", 0)
+            warn(f"unknown X-WR-TIMEZONE {_short(own)}: read in {chosen or UTC}", 0)
         return cls(
             default=display or chosen or UTC,
             define=define,
@@ -145,5 +147,10 @@ class ZoneTable:
 
 
 def _short(tzid: str) -> str:
-    """Return a TZID as warnings show it."""
-    return repr(tzid.strip()[:60])
+    """Return a TZID as warnings show it: a name that zones have or could have, else its length, since it may be any."""
+    name = tzid.strip()
+    return repr(name) if is_name(name) or _LIKE_A_PLACE.fullmatch(name) else f"({len(name)} characters)"
+
+
+_LIKE_A_PLACE = re.compile(r"[A-Za-z]{1,20}(?:/[A-Za-z_+-]{1,20}\d{0,2}){1,3}")
+"""Area/City, perhaps misspelt."""

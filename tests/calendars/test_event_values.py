@@ -112,9 +112,9 @@ def test_only_a_cancellation_may_have_no_start():
         (["RECURRENCE-ID:20260303T090000Z", "RECURRENCE-ID:20260304T090000Z"], ("has several RECURRENCE-ID", 13)),
         (["RECURRENCE-ID:20260303T090000Z", "RECURRENCE-ID;RANGE=THISANDFUTURE:20260303T090000Z"],
          ("has several RECURRENCE-ID", 13)),
-        (["RECURRENCE-ID:never"], ("RECURRENCE-ID 'never' is no date or time", 12)),
-        (["RRULE:FREQ=OFTEN"], ("recurrence rule 'FREQ=OFTEN': FREQ is missing or unknown", 12)),
-        (["X-PHONE:1", "EXRULE:FREQ=OFTEN"], ("recurrence rule 'FREQ=OFTEN': FREQ is missing or unknown", 13)),
+        (["RECURRENCE-ID:never"], ("RECURRENCE-ID (5 characters) is no date or time", 12)),
+        (["RRULE:FREQ=OFTEN"], ("recurrence rule: FREQ is missing or unknown", 12)),
+        (["X-PHONE:1", "EXRULE:FREQ=OFTEN"], ("recurrence rule: FREQ is missing or unknown", 13)),
     ],
 )  # fmt: skip
 def test_what_makes_an_event_unusable_is_named_with_its_line(lines, told):
@@ -133,7 +133,7 @@ def test_the_same_said_twice_is_said_once(lines):
 
 def test_a_start_that_cannot_be_read_is_refused_by_its_name():
     """With its own line."""
-    assert refused(start="DTSTART:never") == ("DTSTART 'never' is no date or time", 11)
+    assert refused(start="DTSTART:never") == ("DTSTART (5 characters) is no date or time", 11)
     assert refused(start="DTSTART;TZID=Nowhere:20260302T090000") == ("DTSTART is nowhere", 11)
 
 
@@ -142,17 +142,17 @@ def test_a_start_that_cannot_be_read_is_refused_by_its_name():
     [
         ("0", 0, None),
         ("7", 7, None),
-        ("-1", 0, "-1"),
-        ("many", 0, "many"),
-        ("n" * 30, 0, "n" * 20),
-        ("1234567890", 0, "1234567890"),
+        ("-1", 0, "'-1'"),
+        ("many", 0, "(4 characters)"),
+        ("n" * 30, 0, "(30 characters)"),
+        ("1234567890", 0, "(10 characters)"),
     ],
 )
 def test_a_sequence_is_a_number_or_0(text, number, said):
-    """Twenty characters of what is none are shown."""
+    """Of what is none only a few digits are shown, else how long it is."""
     event, warnings = read("X-PHONE:1", f"SEQUENCE:{text}")
     assert event.sequence == number
-    assert warnings == ([] if said is None else [(f"SEQUENCE {said!r} is no number: read as 0", 13)])
+    assert warnings == ([] if said is None else [(f"SEQUENCE {said} is no number: read as 0", 13)])
 
 
 def hours(number):
@@ -177,8 +177,8 @@ MIXED = "DTSTART and DTEND are not both dates or both times"
         (["DURATION:-PT45M"], Span(), [("DURATION is negative: its end is left out", 12)]),
         (["DURATION:PT0S"], Span(), []),
         (["DURATION:PT45M", "DTEND:20260302T100000Z"], hours(1), []),
-        (["DTEND:never", "DURATION:PT45M"], Span(), [("its end is left out: 'never' is no date or time", 12)]),
-        (["DURATION:never"], Span(), [("its end is left out: 'never' is no duration", 12)]),
+        (["DTEND:never", "DURATION:PT45M"], Span(), [("its end is left out: (5 characters) is no date or time", 12)]),
+        (["DURATION:never"], Span(), [("its end is left out: (5 characters) is no duration", 12)]),
     ],
 )
 def test_how_long_an_event_of_times_is(lines, span, said):
@@ -210,7 +210,7 @@ def test_how_long_an_event_of_times_is(lines, span, said):
         (["DURATION:PT1S"], Span(1), []),
         (["DURATION:P0D"], Span(1), []),
         (["DURATION:-P1D"], Span(1), [("DURATION is negative: its end is left out", 12)]),
-        (["DURATION:never"], Span(1), [("its end is left out: 'never' is no duration", 12)]),
+        (["DURATION:never"], Span(1), [("its end is left out: (5 characters) is no duration", 12)]),
     ],
 )
 def test_how_many_days_an_event_of_days_is(lines, span, said):
@@ -226,9 +226,9 @@ def test_an_empty_rule_and_an_unknown_part_are_said():
     )
     assert said == [
         ("RRULE is empty: it repeats nothing", 12),
-        (f"RRULE: unknown part {'X' * 20!r} is passed over", 14),
+        ("RRULE: an unknown part is passed over", 14),
         ("EXRULE is empty: it repeats nothing", 13),
-        ("EXRULE: unknown part 'Y' is passed over", 16),
+        ("EXRULE: an unknown part is passed over", 16),
     ]
     assert (event.rules, event.exceptions) == ((read_rule("FREQ=DAILY", 1)[0],),) * 2
     many = [f"RRULE:FREQ=DAILY;COUNT={count}" for count in range(1, 60)]
@@ -239,7 +239,7 @@ def test_an_empty_rule_and_an_unknown_part_are_said():
 def test_a_date_that_cannot_be_read_is_said_and_passed_over(name):
     """By the name of its list and its line."""
     event, said = read("X-PHONE:1", f"{name}:20260401T090000Z,never,20260402T090000Z")
-    assert said == [(f"{name} 'never' is no date or time: it is passed over", 13)]
+    assert said == [(f"{name} (5 characters) is no date or time: it is passed over", 13)]
     assert len(event.extra or event.without) == 2
 
 

@@ -1,4 +1,4 @@
-"""Refusals of recurrence rules: what is wrong is said in words, and quoted no longer than it takes to find it."""
+"""Refusals of recurrence rules: what is wrong is said in words, and no name or number is quoted."""
 
 from __future__ import annotations
 
@@ -15,47 +15,23 @@ LONG = "X" * 100
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("COUNT=3", "recurrence rule 'COUNT=3': FREQ is missing or unknown"),
-        ("FREQ=OFTEN", "recurrence rule 'FREQ=OFTEN': FREQ is missing or unknown"),
-        ("nonsense", "recurrence rule: 'nonsense' is no part, or comes twice"),
-        (LONG, f"recurrence rule: {LONG[:40]!r} is no part, or comes twice"),
-        ("FREQ=DAILY;freq=WEEKLY", "recurrence rule: 'freq=WEEKLY' is no part, or comes twice"),
-        (
-            f"FREQ=DAILY;RSCALE={LONG}",
-            f"recurrence rule: RSCALE or SKIP ({f'FREQ=DAILY;RSCALE={LONG}'[:60]!r}) is not supported",
-        ),
-        ("FREQ=DAILY;SKIP=FORWARD", "recurrence rule: RSCALE or SKIP ('FREQ=DAILY;SKIP=FORWARD') is not supported"),
-        (
-            f"FREQ=DAILY;INTERVAL={LONG}",
-            f"recurrence rule {f'FREQ=DAILY;INTERVAL={LONG}'[:80]!r}: INTERVAL={LONG[:20]} is not between 1 and 100000",
-        ),
-        (
-            "FREQ=DAILY;COUNT=0",
-            "recurrence rule 'FREQ=DAILY;COUNT=0': COUNT=0 is not between 1 and 10000000",
-        ),
-        (
-            "FREQ=DAILY;BYHOUR=24",
-            "recurrence rule 'FREQ=DAILY;BYHOUR=24': BYHOUR=24 is not between 0 and 23",
-        ),
-        (
-            f"FREQ=MONTHLY;BYMONTHDAY=0,{'1,' * 20}2",
-            f"recurrence rule 'FREQ=MONTHLY;BYMONTHDAY=0,{'1,' * 20}2': BYMONTHDAY=0,{'1,' * 9} holds no number, or 0",
-        ),
-        (
-            "FREQ=DAILY;BYHOUR=,",
-            "recurrence rule 'FREQ=DAILY;BYHOUR=,': BYHOUR=, holds no number, or 0",
-        ),
-        (
-            f"FREQ=DAILY;BYDAY={LONG}",
-            f"recurrence rule {f'FREQ=DAILY;BYDAY={LONG}'[:80]!r}: BYDAY={LONG[:20]} is no weekday",
-        ),
-        (
-            f"FREQ=DAILY;UNTIL={LONG}",
-            f"recurrence rule {f'FREQ=DAILY;UNTIL={LONG}'[:80]!r}: UNTIL={LONG[:20]} is no date or time",
-        ),
-        ("FREQ=DAILY;WKST=XX", "recurrence rule 'FREQ=DAILY;WKST=XX': XX"),
-        ("FREQ=DAILY;UNTIL=20261301", "recurrence rule 'FREQ=DAILY;UNTIL=20261301': month must be in 1..12"),
-        ("FREQ=DAILY;BYSETPOS=1", "recurrence rule 'FREQ=DAILY;BYSETPOS=1': BYSETPOS needs another BY part"),
+        ("COUNT=3", "FREQ is missing or unknown"),
+        ("FREQ=OFTEN", "FREQ is missing or unknown"),
+        ("nonsense", "its part 1 is none, or comes twice"),
+        (f"FREQ=DAILY;{LONG}", "its part 2 is none, or comes twice"),
+        ("FREQ=DAILY;freq=WEEKLY", "its part 2 is none, or comes twice"),
+        (f"FREQ=DAILY;RSCALE={LONG}", "RSCALE or SKIP is not supported"),
+        ("FREQ=DAILY;SKIP=FORWARD", "RSCALE or SKIP is not supported"),
+        (f"FREQ=DAILY;INTERVAL={LONG}", "INTERVAL (100 characters) is not between 1 and 100000"),
+        ("FREQ=DAILY;COUNT=0", "COUNT '0' is not between 1 and 10000000"),
+        ("FREQ=DAILY;BYHOUR=24", "BYHOUR '24' is not between 0 and 23"),
+        (f"FREQ=MONTHLY;BYMONTHDAY=0,{'1,' * 20}2", "BYMONTHDAY (43 characters) holds no number, or 0"),
+        ("FREQ=DAILY;BYHOUR=,", "BYHOUR ',' holds no number, or 0"),
+        (f"FREQ=DAILY;BYDAY={LONG}", "BYDAY (100 characters) is no weekday"),
+        (f"FREQ=DAILY;UNTIL={LONG}", "UNTIL (100 characters) is no date or time"),
+        ("FREQ=DAILY;WKST=XX", "WKST is no weekday"),
+        ("FREQ=DAILY;UNTIL=20261301", "month must be in 1..12"),
+        ("FREQ=DAILY;BYSETPOS=1", "BYSETPOS needs another BY part"),
     ],
     ids=[
         "no FREQ", "an unknown FREQ", "no part", "a long one", "twice", "RSCALE", "SKIP", "a long INTERVAL", "COUNT",
@@ -63,10 +39,10 @@ LONG = "X" * 100
     ],
 )  # fmt: skip
 def test_a_refusal_says_what_is_wrong_and_where(text, told):
-    """The part, its bounds, the beginning of what was written, and the line."""
+    """The part, its bounds, and the line; of what was written only a few digits."""
     with pytest.raises(CalendarError) as caught:
         read_rule(text, 17)
-    assert str(caught.value).partition(", not")[0] == told
+    assert str(caught.value).partition(", not")[0] == f"recurrence rule: {told}"
     assert caught.value.line == 17
 
 
