@@ -5,6 +5,7 @@ Never plans or carries anything out.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -110,11 +111,14 @@ def _is_news(change: Change) -> bool:
 
 
 def _tell_of_nobody(kit: ReminderKit, run: Plan | Report) -> None:
-    """Say how many appointments nobody can be reminded of, also of those passed over, and which is the first."""
+    """Say how many appointments nobody can be reminded of, also of those passed over, and which is the first.
+
+    Its title is for who looks: where stderr is no terminal, it may be a log.
+    """
     nobody = list(dict.fromkeys(change.identity for change in run.changes if change.reason is Reason.NO_RECIPIENT))
     first = ""
     if nobody:
-        title = called_in(kit, nobody[:1], run).get(nobody[0], NOBODY).title
+        title = called_in(kit, nobody[:1], run).get(nobody[0], NOBODY).title if sys.stderr.isatty() else ""
         named = ", ".join(filter(None, (shortened(nobody[0].id), shortened(title, 36))))
         first = f"; first: {named}"
     if count := len(nobody) + run.passed_over.without_phone:

@@ -59,7 +59,7 @@ def test_events_without_a_number_are_counted_in_one_line(run, folder, calendar, 
     ran = run("import", clinic, "--now", NOW)
     assert ran.status == 0
     assert [line for line in ran.err.splitlines() if "phone" in line] == [
-        "2 appointments have no phone number: nobody is reminded of them; first: A-1, Check-up"
+        "2 appointments have no phone number: nobody is reminded of them; first: A-1"
     ]
     config = folder / "reminders.toml"
     config.write_text(config.read_text() + '\n[calendar]\nwithout_phone = "attention"\n')

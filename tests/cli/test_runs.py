@@ -403,11 +403,27 @@ def test_a_plan_as_json_has_all_that_a_person_sees(run, telnyx, calendar, event)
     assert shown["forecast"]
 
 
-def test_events_without_a_number_are_one_line_of_a_plan_too(run, telnyx, calendar, event):
-    """With their number and the first of them."""
-    ran = run("plan", calendar(*[event(f"A-{number}", 12, phone="") for number in range(5)]), "--now", NOW)
-    said = "5 appointments have no phone number: nobody is reminded of them; first: A-0, Check-up\n"
-    assert ran.err == said
+def test_events_without_a_number_are_one_line_of_a_plan_too(run, telnyx, calendar, event, monkeypatch):
+    """With their number and the first of them; its title is for a terminal, since anything else may be a log."""
+    file = calendar(*[event(f"A-{number}", 12, phone="") for number in range(5)])
+    said = "5 appointments have no phone number: nobody is reminded of them; first: A-0"
+    assert run("plan", file, "--now", NOW).err == f"{said}\n"
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert f"{said}, Check-up\n" in run("plan", file, "--now", NOW).err
+
+
+def test_a_batch_job_repeats_nothing_of_a_broken_event(run, telnyx, folder, calendar, event, caplog):
+    """Neither on stderr nor in the log: line, UID and what is wrong are enough."""
+    config = folder / "reminders.toml"
+    config.write_text(f'{config.read_text()}\n[calendar]\nsources = ["clinic.ics"]\n')
+    start = "DTSTART:call +12025550123 Ada Secret"
+    calendar(event("A-1").replace("DTSTART;TZID=America/New_York:20260212T100000", start))
+    ran = run("resync", "--quiet", "--now", NOW)
+    assert ran.status == 4
+    assert "DTSTART (28 characters) is no date or time" in ran.err
+    for told in (ran.out, ran.err, caplog.text):
+        assert "Secret" not in told
+        assert "2025550123" not in told
 
 
 def test_warnings_of_one_kind_are_one_line(capsys):
