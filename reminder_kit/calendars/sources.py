@@ -85,7 +85,7 @@ def files_of(source: Any, limits: Limits) -> list[File]:
     if isinstance(source, list | tuple):
         return [file for part in source for file in files_of(part, limits)]
     if isinstance(source, os.PathLike):
-        return _of_path(Path(source), limits)
+        return _of_path(_named(os.fspath(source)), limits)
     raise CalendarError(f"a calendar is a path, bytes, text, a stream or an address, not a {type(source).__name__}")
 
 
@@ -143,7 +143,14 @@ def _of_text(source: str, limits: Limits) -> list[File]:
         return [_with_plain_lines(File(shown(source), fetched(source, limits)))]
     if wrong := foreign_scheme(source):
         raise CalendarError(wrong)
-    return _of_path(Path(source), limits)
+    return _of_path(_named(source), limits)
+
+
+def _named(path: str) -> Path:
+    """Return a path; raises `CalendarError` for an empty one, which `Path` takes for the current folder."""
+    if not path:
+        raise CalendarError('a calendar\'s path is empty: name a file or a folder; "." is the current one')
+    return Path(path)
 
 
 def _of_path(path: Path, limits: Limits) -> list[File]:

@@ -26,6 +26,7 @@ __all__ = [
     "begin_of",
     "chosen",
     "common",
+    "file_argument",
     "forced",
     "now_option",
     "source_option",
@@ -93,6 +94,13 @@ def common(command: F) -> F:
 _STORED: dict[str, Any] = {"expose_value": False, "callback": _store_common}
 
 
+def _named(_ctx: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """Return an argument; raises `click.BadParameter` for one that names nothing (a variable that is not set)."""
+    if not value:
+        raise click.BadParameter('it names nothing: say what is meant; "." is the current folder')
+    return value
+
+
 def _parse_instant(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
     """Return an option's instant, UTC; None means that it was not given. Raises `click.BadParameter`."""
     if value is None:
@@ -141,6 +149,7 @@ MOMENT: dict[str, Any] = {"metavar": "ISO", "callback": _parse_moment}
 EVERY: dict[str, Any] = {"metavar": "DURATION", "callback": _parse_pause}
 """Settings of an option that takes a length of time such as 60s."""
 
+file_argument = click.argument("file", callback=_named)
 now_option = click.option("--now", help="The instant that stands for the clock of this run.", **INSTANT)
 source_option = click.option("--source", metavar="NAME", help="The source the appointments belong to.")
 forced = click.option("--force", is_flag=True, help="Carry the plan out although it withdraws or changes much.")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reminder_kit.cli.interrupted import telling_if_interrupted
-from reminder_kit.cli.options import EVERY, INSTANT, chosen, common, forced, now_option, source_option
+from reminder_kit.cli.options import EVERY, INSTANT, chosen, common, file_argument, forced, now_option, source_option
 from reminder_kit.cli.outcomes import finished, show_plan, told, worse
 from reminder_kit.cli.output import say, warn, write_json, write_json_list
 from reminder_kit.cli.progress import PARKING, progress
@@ -45,7 +45,7 @@ _complete = click.option("--complete", is_flag=True, help="The file is all there
 
 
 @click.command()
-@click.argument("file")
+@file_argument
 @_complete
 @_as_of
 @_changes_only
@@ -76,7 +76,7 @@ def plan(
 
 
 @click.command("import")
-@click.argument("file")
+@file_argument
 @_complete
 @_as_of
 @click.option("--dry-run", is_flag=True, help="Only show the plan.")

@@ -11,7 +11,7 @@ from typing import Any
 import click
 from attrs import asdict, evolve
 
-from reminder_kit.cli.options import MOMENT, begin_of, chosen, common, now_option, source_option
+from reminder_kit.cli.options import MOMENT, begin_of, chosen, common, file_argument, now_option, source_option
 from reminder_kit.cli.output import tell_problems, warn, write_json, write_lines, zone_of
 from reminder_kit.cli.recorded import occurrence_option, say_not_recorded
 from reminder_kit.cli.rendering import Line, aligned, count_lines, shortened
@@ -30,7 +30,7 @@ _END = datetime.max.replace(tzinfo=UTC)
 
 
 @click.command()
-@click.argument("file")
+@file_argument
 @click.option(
     "--from", "start", required=True, help="Occurrences that start at or after this day or instant,", **MOMENT
 )

@@ -199,3 +199,20 @@ def test_a_look_tells_files_that_differ_in_anything(tmp_path):
 def test_what_is_no_calendar_is_called_what_it_looks_like(data, said):
     """By its first five hundred and twelve bytes."""
     assert what_it_is(File("a", io.BytesIO(data))) == said
+
+
+class Unnamed:
+    """A path of a host that names nothing."""
+
+    def __fspath__(self):
+        return ""
+
+
+@pytest.mark.parametrize("source", ["", Unnamed(), [""]], ids=["text", "a path", "one of several"])
+def test_an_empty_path_is_not_the_current_folder(tmp_path, monkeypatch, source):
+    """Nothing is read in its place; who means that folder says so."""
+    (tmp_path / "clinic.ics").write_bytes(b"a")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CalendarError, match="path is empty"):
+        files_of(source, Limits())
+    assert [file.label for file in files_of(".", Limits())] == ["clinic.ics"]

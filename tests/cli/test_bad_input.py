@@ -122,6 +122,16 @@ def test_a_file_that_is_not_there(run, telnyx):
     one_line(ran, "nowhere.ics")
 
 
+@pytest.mark.parametrize("command", [["plan"], ["import", "--complete"], ["appointments", "--from", "2026-02-12"]])
+def test_a_file_without_a_name_is_not_the_current_folder(run, telnyx, folder, calendar, event, command):
+    """A variable that is not set (`import "$FILE"`) is wrong usage, and nothing is read in its place."""
+    calendar(event("A-1"))
+    ran = run(*command, "", "--now", NOW)
+    assert (ran.status, ran.out) == (2, "")
+    assert "'FILE': it names nothing" in ran.err
+    assert not (folder / "reminders.db").exists()
+
+
 def test_an_impossible_phone_is_skipped_and_stops_nothing(run, telnyx, calendar, event):
     """An impossible number of an event is skipped, and one on the command line is wrong usage."""
     ran = run("import", calendar(event("A-1", phone="12"), event("A-2")), "--now", NOW)
