@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 from attrs import evolve, frozen
 
+from reminder_kit.calendars.directory import read_directory
 from reminder_kit.calendars.http_source import shown
 from reminder_kit.calendars.settings import CalendarSource, Limits
 from reminder_kit.cli.options import chosen, common
@@ -138,6 +139,7 @@ def examined(found: Callable[[], Setup]) -> Iterator[Finding]:
         yield Finding("configuration", "warn", 'no timezone: local times are UTC; write timezone = "America/New_York"')
     yield from _rules(config)
     yield from _examine("calendars", lambda: _calendars(config))
+    yield from _examine("directory", lambda: _directory(config))
     yield from _examine("ledger", lambda: _ledger(config, now))
     yield from _examine("credentials", lambda: _provider(config.provider(), config, now))
     yield from _examine("fallback", lambda: _fallback(config, now))
@@ -171,7 +173,7 @@ def _calendars(config: Setup) -> Iterator[Finding]:
         if source.caldav:
             yield _on_server(source, words, config)
         elif not is_address and not Path(source.path).exists():
-            yield Finding("calendars", "warn", f"{words} is not there: check the path")
+            yield Finding("calendars", "fail", f"{words} is not there: check the path")
         elif source.complete:
             yield Finding("calendars", "ok", f"{words}: what vanishes there is withdrawn, under the guard")
         else:
@@ -189,6 +191,13 @@ def _on_server(source: CalendarSource, words: str, config: Setup) -> Finding:
         return Finding("calendars", "fail", f"{words}: {error}")
     counts = "what is gone there is withdrawn, under the guard" if source.complete else "what is gone there stays"
     return Finding("calendars", "ok", f"{words}: {counts}; {said}")
+
+
+def _directory(config: Setup) -> Iterator[Finding]:
+    """Yield the finding about the people that calendars are read with, if they are in a file."""
+    if config.calendar.directory is not None:
+        read_directory(config.calendar.directory)
+        yield Finding("directory", "ok", f"{config.calendar.directory} can be read")
 
 
 # The ledger

@@ -30,7 +30,17 @@ if TYPE_CHECKING:
     from reminder_kit.ledger.ledger import Ledger
     from reminder_kit.ports import Provider
 
-__all__ = ["Setup", "all_tenants", "configured", "is_loopback", "made_kit", "opened", "present", "whole_ledger"]
+__all__ = [
+    "Setup",
+    "all_tenants",
+    "configured",
+    "is_loopback",
+    "made_kit",
+    "naming_file",
+    "opened",
+    "present",
+    "whole_ledger",
+]
 
 Setup = Config | OwnKit
 """What a command works with: what a file says, or the kit that an app made."""
@@ -144,8 +154,19 @@ def opened(now: datetime | None = None, *, writing: bool = False, warn: bool = F
     made = made_kit(setup, now)
     if writing:
         _require_ability(made, now)
-    with setup.opened(now) if isinstance(setup, OwnKit) else cast("ReminderKit", made) as kit:
+    with naming_file(setup), setup.opened(now) if isinstance(setup, OwnKit) else cast("ReminderKit", made) as kit:
         yield kit
+
+
+@contextmanager
+def naming_file(setup: Setup) -> Iterator[None]:
+    """Have an error of a table of the file, which shows as a run needs it, name the file, as all others do."""
+    try:
+        yield
+    except ConfigurationError as error:
+        if isinstance(setup, OwnKit) or not str(error).startswith("["):
+            raise
+        raise ConfigurationError(f"{setup.path}: {error}") from error
 
 
 @contextmanager

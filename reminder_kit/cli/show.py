@@ -15,7 +15,7 @@ from reminder_kit.cli.options import MOMENT, begin_of, chosen, common, file_argu
 from reminder_kit.cli.output import tell_problems, warn, write_json, write_lines, zone_of
 from reminder_kit.cli.recorded import occurrence_option, say_not_recorded
 from reminder_kit.cli.rendering import Line, aligned, count_lines, shortened
-from reminder_kit.cli.session import Setup, configured, opened, present
+from reminder_kit.cli.session import Setup, configured, naming_file, opened, present
 from reminder_kit.errors import ConfigurationError, InvalidInputError
 from reminder_kit.model.instants import zone
 from reminder_kit.model.phones import masked
@@ -62,14 +62,15 @@ def appointments(
     until = begin + min(settings.horizon, _END - begin) if end is None else begin_of(end, home)
     if until <= begin:
         raise click.UsageError("--to must be later than --from")
-    reading = read_calendar(
-        file,
-        settings,
-        start=begin,
-        end=until,
-        name=source or source_name(file),
-        now=now,
-    )
+    with naming_file(setup):
+        reading = read_calendar(
+            file,
+            settings,
+            start=begin,
+            end=until,
+            name=source or source_name(file),
+            now=now,
+        )
     as_json, rows = chosen().json, []
     for occurrence in reading:
         if as_json:

@@ -9,6 +9,7 @@ import pytest
 
 from reminder_kit.cli.doctor import examined
 from reminder_kit.config.loading import load
+from tests.factories import NOW
 
 
 def states(ran):
@@ -228,12 +229,31 @@ def test_of_each_polled_calendar_it_is_said_whether_absence_counts(run, folder):
     )
     (folder / "reminders.toml").write_text(f"{config}\n[calendar]\nsources = {sources}\n")
     ran = run("doctor", "--json")
+    assert (ran.status, ("calendars", "fail") in states(ran)) == (1, True)  # as `resync` ends, which can't read it
     told = [item["message"] for item in ran.json if item["check"] == "calendars"]
     assert told == [
         "there (there.ics): what vanishes there stays, unless it says complete = true",
         "gone (gone.ics) is not there: check the path",
         "desk (https://desk.example/a.ics): what vanishes there is withdrawn, under the guard",
     ]
+
+
+def test_the_directory_is_looked_at(run, telnyx, folder, calendar, event):
+    """Where it can't be read no calendar can: doctor fails as imports do, and these name the configuration too."""
+    config = folder / "reminders.toml"
+    config.write_text(f'{config.read_text()}\n[calendar]\ndirectory = "people.csv"\n')
+    ran = run("doctor", "--json")
+    assert ("directory", "fail") in states(ran)
+    assert "the directory people.csv cannot be read" in message(ran, "directory")
+    file = calendar(event("A-1"))
+    for command in (["import", file], ["appointments", file, "--from", "2026-02-01"]):
+        ran = run(*command, "--now", NOW)
+        assert ran.status == 2
+        assert ran.err.startswith("error: reminders.toml: [calendar] directory: people.csv cannot be read")
+    (folder / "people.csv").write_text("phone,name\n+12025550123,Ada\n")
+    ran = run("doctor", "--json")
+    assert ("directory", "ok") in states(ran)
+    assert message(ran, "directory") == "people.csv can be read"
 
 
 def test_a_channel_is_asked_whether_it_is_there(run, telnyx, machine_now, folder):
