@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 from attrs import asdict, evolve
@@ -17,7 +18,7 @@ from reminder_kit.cli.recorded import occurrence_option, say_not_recorded
 from reminder_kit.cli.rendering import Line, aligned, count_lines, shortened
 from reminder_kit.cli.session import Setup, configured, naming_file, opened, present
 from reminder_kit.errors import ConfigurationError, InvalidInputError
-from reminder_kit.model.instants import zone
+from reminder_kit.model.instants import in_zone, zone
 from reminder_kit.model.phones import masked
 from reminder_kit.model.status import KitStatus
 from reminder_kit.reconciler.calendar_import import source_name
@@ -76,7 +77,7 @@ def appointments(
         if as_json:
             write_json(occurrence_json(occurrence), one_line=True)
         else:
-            rows.append(_row(occurrence))
+            rows.append(_row(occurrence, home))
     write_lines(Line(text) for text in aligned(sorted(rows), indent=0))
     return 1 if tell_problems(reading.problems, file) else 0
 
@@ -89,16 +90,19 @@ def _settings(config: Setup, default_timezone: str | None) -> Any:
     return evolve(config.calendar, timezone=name, region=config.calendar.region or config.defaults.region)
 
 
-def _row(occurrence: Any) -> list[str]:
+def _row(occurrence: Any, home: ZoneInfo) -> list[str]:
+    """Return an occurrence as a row, by the clock of its zone; UTC and offsets are no named ones: by the default's."""
     appointment = occurrence.appointment
+    where = zone(appointment.timezone) if appointment.timezone else home
     start = occurrence.start
-    when = f"{start:%Y-%m-%d %H:%M}" if isinstance(start, datetime) else f"{start.isoformat()} all day"
+    is_time = isinstance(start, datetime)
+    when = f"{in_zone(start, where):%Y-%m-%d %H:%M}" if is_time else f"{start.isoformat()} all day"
     people = (
         ", ".join(f"{recipient.name} {masked(recipient.phone)}".strip() for recipient in appointment.recipients) or "–"
     )
     return [
         when,
-        appointment.timezone or "–",
+        where.key,
         appointment.status,
         appointment.title or shortened(appointment.id),
         people,

@@ -47,6 +47,19 @@ def test_appointments_are_listed_by_start_phone_or_not(run, calendar, event):
     assert [(line["id"], len(line["recipients"])) for line in lines(ran)] == [("A-1", 1), ("A-2", 0)]
 
 
+@pytest.mark.parametrize("start", ["20260213T013000Z", "2026-02-13T03:30:00+02:00"], ids=["UTC", "an offset"])
+def test_times_that_name_no_zone_are_shown_by_the_clinics_clock(run, folder, calendar, start):
+    """UTC and offsets are no named zones: the default zone rules, on which evening it is; JSON has the instant."""
+    file = calendar(f"BEGIN:VEVENT\r\nUID:U\r\nDTSTAMP:20260201T000000Z\r\nDTSTART:{start}\r\nEND:VEVENT")
+    assert run("appointments", file, *FEBRUARY).out.startswith("2026-02-12 20:30  America/New_York  ")
+    (found,) = lines(run("appointments", file, *FEBRUARY, "--json"))
+    assert (found["start_at"], found["timezone"]) == ("2026-02-13T01:30:00Z", None)
+    (folder / "reminders.toml").unlink()
+    assert run("appointments", file, *FEBRUARY).out.startswith("2026-02-13 01:30  UTC  ")
+    file.write_bytes(file.read_bytes().replace(b"VERSION", b"X-WR-TIMEZONE:Asia/Tokyo\r\nVERSION"))
+    assert run("appointments", file, *FEBRUARY).out.startswith("2026-02-13 10:30  Asia/Tokyo  ")
+
+
 def test_all_day_appointments_have_dates(run, calendar):
     """An all-day appointment has dates for its times, and the day after it as its end."""
     day = "BEGIN:VEVENT\r\nUID:D\r\nDTSTAMP:20260201T000000Z\r\nDTSTART;VALUE=DATE:20260212\r\nEND:VEVENT"
