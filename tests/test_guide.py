@@ -44,6 +44,16 @@ def test_every_command_a_page_names_exists(page, capsys):
         assert all(option in shown for option in options), line
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_rehearsal_stays_at_its_own_time(page):
+    """Where one command of a block says --now, those that would take the machine's clock say it too."""
+    for block in blocks(page, "bash"):
+        if " --now " in block:
+            for line in block.splitlines():
+                if line.split()[1] in ("plan", "import", "resync", "explain"):
+                    assert " --now " in line, line
+
+
 def test_the_table_of_reasons_is_complete():
     """Every code with its words and its remedy, as the page and the code have them."""
     from reminder_kit.model.reason_words import REASON_WORDS
