@@ -16,6 +16,7 @@ from reminder_kit.cli.recorded import identities, occurrence_option, say_not_rec
 from reminder_kit.cli.session import opened
 from reminder_kit.model.consent import Way
 from reminder_kit.planning.report import Report
+from reminder_kit.reconciler.kept_out import not_kept_out
 
 __all__ = ["allow", "cancel", "suppress"]
 
@@ -42,8 +43,9 @@ def cancel(
     """Withdraw all reminders of appointment ID (the UID of a calendar's event)."""
     with opened(now, writing=True) as kit:
         if found := identities(kit, id, source, recurrence_id):
+            coming = [] if keep else kit.ledger.read(lambda reader: not_kept_out(reader, found))
             status = finished(kit, kit.withdraw(id, source, recurrence_id, keep=keep, notify=notify, force=force))
-            if not keep and any(identity.source != "default" for identity in found):
+            if any(identity.source != "default" for identity in coming):
                 say(
                     "if its calendar still has it, the next import brings it back: --keep keeps it out until it changes"
                 )

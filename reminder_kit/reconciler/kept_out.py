@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from reminder_kit.ledger.reader import Reader
     from reminder_kit.ledger.transaction import Transaction
 
-__all__ = ["note_withdrawal", "without_kept_out"]
+__all__ = ["not_kept_out", "note_withdrawal", "without_kept_out"]
 
 _JOB = "kept out"
 """The name under which the ledger keeps what is kept out."""
@@ -103,14 +103,32 @@ def _bar(records: Iterable[AppointmentRecord], now: datetime, tx: Transaction, *
         entry = kept.setdefault(_name(record.identity), {"occurrences": {}, "contents": []})
         occurrence, said = record.identity.recurrence_id, _said_by_calendar(record, cancelled)
         known = entry["occurrences"].get(occurrence)
-        is_cancelled = record.appointment.status == Status.CANCELLED
-        if is_cancelled and known in [_with_status(record, status) for status in Status]:
-            continue  # it is kept out already, and may be cancelled by a person's word only
+        if _is_barred_as_cancelled(record, known):
+            continue
         entry["occurrences"][occurrence] = said["occurrence"]
         if whole and said["content"] not in entry["contents"]:
             entry["contents"].append(said["content"])
         entry.setdefault("visits", {})[occurrence] = said["visit"]
     tx.mark_run(_JOB, now, kept)
+
+
+def _is_barred_as_cancelled(record: AppointmentRecord, known: str | None) -> bool:
+    """Say whether what is recorded as cancelled is kept out already, and may be so by a person's word only."""
+    is_cancelled = record.appointment.status == Status.CANCELLED
+    return is_cancelled and known in [_with_status(record, status) for status in Status]
+
+
+def not_kept_out(reader: Reader, found: Sequence[Identity]) -> list[Identity]:
+    """Return the recorded appointments that come in again with their calendar, as it is recorded."""
+    kept, cancelled = _noted(reader, _JOB), _noted(reader, _CANCELLED)
+    coming = []
+    for record in reader.records(identities=found):
+        entry = kept.get(_name(record.identity), {"occurrences": {}, "contents": []})
+        known, said = entry["occurrences"].get(record.identity.recurrence_id), _said_by_calendar(record, cancelled)
+        is_kept = said["content"] in entry["contents"] if known is None else known == said["occurrence"]
+        if not is_kept and not _is_barred_as_cancelled(record, known):
+            coming.append(record.identity)
+    return coming
 
 
 def _note_cancelled(records: Iterable[AppointmentRecord], now: datetime, tx: Transaction) -> None:

@@ -103,11 +103,24 @@ def test_a_withdrawn_event_comes_back_unless_it_is_kept_out(run, telnyx, calenda
     assert len(telnyx.parked()) == 1
     ran = run("cancel", "A-1", "--keep", "--now", NOW)
     assert (ran.status, "brings it back" in ran.err) == (0, False)
+    for more in ([], ["--notify"], []):  # it is kept out already
+        assert "brings it back" not in run("cancel", "A-1", *more, "--now", NOW).err
     for _ in range(2):
         assert run("import", clinic, "--complete", "--now", NOW).status == 0
         assert telnyx.parked() == []
     assert run("import", calendar(event("A-1", hour=11)), "--now", NOW).status == 0
     assert len(telnyx.parked()) == 1
+    assert "brings it back" in run("cancel", "A-1", "--now", NOW).err
+
+
+def test_of_a_series_that_is_kept_out_no_visit_comes_back(run, telnyx, calendar, event):
+    """Nothing else is said of one of them; of a series of which one visit is kept out, the others would come."""
+    series = calendar(event("S", 11, "RRULE:FREQ=DAILY;COUNT=3", hour=15))
+    run("import", series, "--now", NOW)
+    run("cancel", "S", "--recurrence-id", "2026-02-12T20:00:00Z", "--keep", "--now", NOW)
+    assert "brings it back" in run("cancel", "S", "--now", NOW).err
+    run("cancel", "S", "--keep", "--now", NOW)
+    assert "brings it back" not in run("cancel", "S", "--recurrence-id", "2026-02-11T20:00:00Z", "--now", NOW).err
 
 
 @pytest.mark.parametrize(
