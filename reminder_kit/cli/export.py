@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reminder_kit.cli.options import chosen, common
-from reminder_kit.cli.output import write_json, write_text
+from reminder_kit.cli.options import chosen, common, output_option
+from reminder_kit.cli.output import write_json, write_text, writing
 from reminder_kit.cli.session import Setup, configured, present
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.ledger.databases.private_files import write_private
@@ -31,7 +31,7 @@ __all__ = ["export"]
 
 @click.command()
 @click.option("--format", "kind", type=click.Choice(["ics", "csv"]), default="ics", show_default=True)
-@click.option("--output", metavar="FILE", help="File to write (default: stdout); a new one is for its owner alone.")
+@output_option("File to write (default: stdout); a new one is for its owner alone.")
 @click.option("--numbers", is_flag=True, help="Show whole phone numbers.")
 @common
 def export(kind: str, output: str | None, *, numbers: bool) -> int:
@@ -51,7 +51,8 @@ def export(kind: str, output: str | None, *, numbers: bool) -> int:
     if output is None:
         write_text(content, nl=False)
     else:
-        write_private(Path(output), content)
+        with writing(output):
+            write_private(Path(output), content)
     return 0
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from reminder_kit.cli.options import chosen, common
-from reminder_kit.cli.output import require_somebody, say, write_json, write_text
+from reminder_kit.cli.output import require_somebody, say, write_json, write_text, writing
 from reminder_kit.config import checks
 from reminder_kit.config.loading import DEFAULT_PATH, load
 from reminder_kit.errors import ConfigurationError, InvalidInputError
@@ -109,7 +109,7 @@ def init(
         sender=line,
         variable=_VARIABLES[name],
     )
-    with _new_file(path) as file:
+    with writing(str(path)), _new_file(path) as file:
         file.write(text)
     load(path)
     _tell(path, _VARIABLES[name])

@@ -29,6 +29,7 @@ __all__ = [
     "file_argument",
     "forced",
     "now_option",
+    "output_option",
     "source_option",
 ]
 
@@ -94,11 +95,19 @@ def common(command: F) -> F:
 _STORED: dict[str, Any] = {"expose_value": False, "callback": _store_common}
 
 
-def _named(_ctx: click.Context, _parameter: click.Parameter, value: str) -> str:
-    """Return an argument; raises `click.BadParameter` for one that names nothing (a variable that is not set)."""
-    if not value:
-        raise click.BadParameter('it names nothing: say what is meant; "." is the current folder')
+def _named(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """Return an argument, or an option that may be left out (None).
+
+    Raises `click.BadParameter` for one that names nothing (a variable of the shell that is not set).
+    """
+    if value is not None and not value:
+        raise click.BadParameter("it names nothing: say what is meant")
     return value
+
+
+def output_option(words: str, **more: Any) -> Callable[[F], F]:
+    """Return the option that names a file to write; `words` are its help."""
+    return click.option("--output", "-o", metavar="FILE", help=words, callback=_named, **more)
 
 
 def _parse_instant(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:

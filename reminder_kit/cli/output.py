@@ -22,6 +22,7 @@ import click
 
 from reminder_kit.cli.rendering import Line
 from reminder_kit.cli.streams import unstopped
+from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.instants import iso, zone
 from reminder_kit.text.printable import json_text, printable
 
@@ -39,6 +40,7 @@ __all__ = [
     "write_json_list",
     "write_lines",
     "write_text",
+    "writing",
     "zone_of",
 ]
 
@@ -168,6 +170,16 @@ def require_somebody(remedy: str) -> None:
     """Raise `click.UsageError` where stdin is no terminal, so that nobody answers; `remedy`: the options to add."""
     if sys.stdin is None or not sys.stdin.isatty():
         raise click.UsageError(f"nobody can be asked here: add {remedy}")
+
+
+@contextmanager
+def writing(file: str) -> Iterator[None]:
+    """Write a file; raises `ConfigurationError` where it can't be written, naming it and the remedy."""
+    try:
+        yield
+    except OSError as error:
+        remedy = "name a file in a folder that is there and may be written"
+        raise ConfigurationError(f"{file} can't be written ({error.strerror}): {remedy}") from error
 
 
 def tell_problems(problems: Iterable[Any], name: str, *, only_errors: bool = False) -> bool:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import click
 
-from reminder_kit.cli.options import common, now_option
-from reminder_kit.cli.output import say
+from reminder_kit.cli.options import common, now_option, output_option
+from reminder_kit.cli.output import say, writing
 from reminder_kit.cli.own_kit import face_of
 from reminder_kit.cli.session import opened
 from reminder_kit.cli.webhook import listening, serve_app
@@ -50,7 +50,7 @@ def serve(port: int, now: datetime | None, *, actions: bool) -> int:
 @click.command()
 @click.option("--since", "length", default="30d", show_default=True, metavar="LENGTH", help="How far back.")
 @click.option("--anonymous", is_flag=True, help="Leave out names, titles and texts, too.")
-@click.option("--output", "-o", metavar="FILE", required=True, help="The file to write, for its owner alone.")
+@output_option("The file to write, for its owner alone.", required=True)
 @now_option
 @common
 def report(length: str, output: str, now: datetime | None, *, anonymous: bool) -> int:
@@ -58,7 +58,7 @@ def report(length: str, output: str, now: datetime | None, *, anonymous: bool) -
     from reminder_kit.page import write_report
 
     back = _parse(length)
-    with opened(now) as kit:
+    with opened(now) as kit, writing(output):
         write_report(kit, Path(output), kit.now() - back, anonymous=anonymous)
     say(f"written to {output}")
     return 0

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import click
 
-from reminder_kit.cli.options import chosen, common, now_option
-from reminder_kit.cli.output import require_somebody, say, write_json, write_text
+from reminder_kit.cli.options import chosen, common, now_option, output_option
+from reminder_kit.cli.output import require_somebody, say, write_json, write_text, writing
 from reminder_kit.cli.session import opened
 from reminder_kit.ledger.databases.private_files import write_private
 
@@ -25,7 +25,7 @@ __all__ = ["person"]
 @click.option(
     "--erase", "erases", is_flag=True, help="Take back what is parked for PHONE, bar it, and erase what is kept."
 )
-@click.option("--output", "-o", metavar="FILE", help="With --export: the file to write, for its owner alone.")
+@output_option("With --export: the file to write, for its owner alone.")
 @click.option("--yes", is_flag=True, help="With --erase: don't ask.")
 @now_option
 @common
@@ -46,7 +46,8 @@ def _export(phone: str, output: str | None, now: datetime | None) -> int:
     if output is None:
         write_json(kept)
         return 0
-    write_private(Path(output), json.dumps(kept, indent=2, ensure_ascii=True).encode() + b"\n")
+    with writing(output):
+        write_private(Path(output), json.dumps(kept, indent=2, ensure_ascii=True).encode() + b"\n")
     counts = ", ".join(f"{len(kept[name])} {name}" for name in ("appointments", "messages", "events", "consent"))
     say(f"written to {output}: {counts}")
     return 0

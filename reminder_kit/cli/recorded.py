@@ -74,6 +74,9 @@ def say_not_recorded(
         more = ", …" if len(starts) > _SHOWN else ""
         remedy = f"recorded of it are {', '.join(starts[:_SHOWN])}{more}"
         say(f"error: appointment {id!r} has no occurrence {recurrence_name(recurrence_id)}: {remedy}")
+    elif source is not None and (others := sorted({one.source for one in identities(kit, id)})):
+        remedy = f"it is of {', '.join(map(repr, others[:_SHOWN]))}: name that, or leave --source out"
+        say(f"error: appointment {id!r} is of no source {source!r}: {remedy}")
     else:
         say(f"error: nothing is recorded for appointment {id!r}: check the id (the UID of a calendar's event)")
     return 1

@@ -22,6 +22,7 @@ from reminder_kit.cli.repeating import repeated
 from reminder_kit.cli.session import opened
 from reminder_kit.cli.tenants import resync_all
 from reminder_kit.errors import ProviderError, UnsafePlanError
+from reminder_kit.model.instants import iso
 from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.plan import Plan
 from reminder_kit.planning.report import Report
@@ -69,6 +70,7 @@ def plan(
     would be refused as unsafe.
     """
     with opened(now, warn=True) as kit:
+        _refuse_later(as_of, kit.now())
         with progress(kit):
             made = kit.plan_calendar(file, source, complete=complete, as_of=as_of)
         name = source or source_name(file)
@@ -106,6 +108,7 @@ def import_(
     window is recorded, and parked in time by `resync`.
     """
     with opened(now, writing=not dry_run, warn=True) as kit:
+        _refuse_later(as_of, kit.now())
         if not dry_run:
             kit.ledger.upgrade_if_older()
         with progress(kit):
@@ -220,6 +223,13 @@ def _write_all(report: Report, reader: Reader, *, one_line: bool) -> None:
     )
     head = {name: value for name, value in report.as_json().items() if name != "changes"}
     write_json_list(head, "changes", (change.as_json() for change in chain(report.changes, stands)), one_line=one_line)
+
+
+def _refuse_later(as_of: datetime | None, now: datetime) -> None:
+    """Raise `click.BadParameter` for a file that was exported in the future."""
+    if as_of is not None and as_of > now:
+        words = f"{iso(as_of)} is later than the kit's clock ({iso(now)}): say when the file was exported"
+        raise click.BadParameter(words, param_hint="'--as-of'")
 
 
 def _refuse_unsafe(made: Plan) -> None:

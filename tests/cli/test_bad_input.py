@@ -200,6 +200,46 @@ def test_a_ledger_that_is_no_database(run, telnyx, folder, calendar, event):
     assert telnyx.request_count == 0
 
 
+@pytest.mark.parametrize(
+    ("command", "file"),
+    [
+        (["report", "-o"], "no/such/r.html"),
+        (["report", "-o"], "."),
+        (["export", "-o"], "no/such/o.ics"),
+        (["export", "--output"], "."),
+        (["person", "+12025550123", "--export", "-o"], "no/such/p.json"),
+        (["person", "+12025550123", "--export", "-o"], "."),
+        (["init", "--yes", "--config"], "no/such/v.toml"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else value,
+)
+def test_a_file_that_cannot_be_written_is_named_with_the_remedy(run, telnyx, calendar, event, command, file):
+    """The one that was asked for, and no temporary one beside it."""
+    assert run("import", calendar(event("A-1")), "--now", NOW).status == 0
+    ran = run(*command, file)
+    assert ran.status == 2
+    one_line(ran, f"error: {file} can't be written (", "a folder that is there")
+
+
+@pytest.mark.parametrize("command", [["report"], ["export"], ["person", "+12025550123", "--export"]], ids=" ".join)
+def test_a_file_to_write_has_a_name(run, folder, command):
+    """A variable that is not set (`-o "$FILE"`) is wrong usage."""
+    ran = run(*command, "-o", "")
+    assert (ran.status, ran.out) == (2, "")
+    assert "it names nothing" in ran.err
+
+
+def test_a_source_that_has_no_such_appointment_is_what_is_wrong(run, telnyx, calendar, event):
+    """Its id is right: that is said with the source that has it."""
+    assert run("import", calendar(event("A-1")), "--now", NOW).status == 0
+    for command in ("explain", "cancel"):
+        for more in ([], ["--recurrence-id", "2026-02-12"]):
+            ran = run(command, "A-1", "--source", "nope", *more, "--now", NOW)
+            assert ran.status == 1
+            one_line(ran, "appointment 'A-1' is of no source 'nope': it is of 'clinic': name that, or leave --source")
+    one_line(run("explain", "A-9", "--source", "nope", "--now", NOW), "appointment 'A-9': check the id")
+
+
 def test_unknown_commands_and_options_are_usage(run):
     """Misspelt commands, missing arguments and abbreviated options end with status 2."""
     assert run("inport", "clinic.ics").status == 2

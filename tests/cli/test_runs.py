@@ -156,6 +156,8 @@ def test_an_export_older_than_what_is_recorded_withdraws_nothing_of_it(run, teln
     assert len(parked(telnyx)) == 2
     refused = run("import", *older, "--as-of", "2026-02-10T15:00:00Z")
     assert (refused.status, "later than the kit's clock" in refused.err) == (2, True)
+    assert "'--as-of'" in refused.err
+    assert "say when the file was exported" in refused.err
     assert run("import", *older).status == 0
     assert len(parked(telnyx)) == 1
 
