@@ -15,7 +15,8 @@ nothing else of ours; icalendar, phonenumbers and httpx are loaded where they ar
 - `recipients`, `directory`: who is reminded, and under which number; `text_numbers`: the numbers in texts,
   `text_masks`: what only looks like one, `contact_names`: whose one is; `wordings`: what the events of a source say.
 - `appointments`, `occurrences`: what comes out.
-- `problems`: what is wrong; `reader`: all of it together; `export`: what will be sent, as a calendar or as CSV.
+- `problems`, `quoting`: what is wrong, and what is shown of it; `reader`: all of it together; `export`: what will be
+  sent, as a calendar or as CSV.
 
 To know:
 

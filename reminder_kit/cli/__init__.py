@@ -9,7 +9,7 @@ and everything below them. In reading order:
 - `runs`: plan, import, resync; `interventions`: cancel, suppress, allow; `show`: appointments, explain, status.
 - `init`, `rules`, `export`, `ledger`, `doctor`, `webhook`, `sandbox`, `demo`: a module for each command of that name.
 - `rendering`, `output`, `progress`: plans and reports as lines of text; lines and JSON to stdout, everything else to
-  stderr; a bar there, on terminals.
+  stderr; a bar there, on terminals; `streams`: what becomes of them where they are full or closed.
 
 To know: stdout holds what was asked for and nothing else, so that `--json` can be piped. The docstring of a command is
 its help. Whatever must be refused is refused before a kit is opened.
