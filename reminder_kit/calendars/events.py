@@ -58,7 +58,7 @@ class Event:
     zones: ZoneTable
     #: METHOD of its calendar, in upper case; "": none.
     method: str
-    #: DTSTART; None only for a cancellation that names nothing but a UID or an occurrence.
+    #: DTSTART; None only for what names nothing but a UID or an occurrence: a cancellation, an answer, a question.
     start: When | None
     #: How long an occurrence is.
     span: Span
@@ -111,7 +111,7 @@ def read_event(component: Component, method: str, position: int, zones: ZoneTabl
         _only_one(component, name)
     start = _named_when(component.first("DTSTART"), zones)
     replaces = component.first("RECURRENCE-ID")
-    if start is None and method != "CANCEL":
+    if start is None and method not in ("CANCEL", *NO_DEFINITION):
         raise CalendarError("has no DTSTART", line=component.line)
     modified = stamp(component.first("LAST-MODIFIED")) or stamp(component.first("DTSTAMP"))
     return Event(

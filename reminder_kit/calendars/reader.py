@@ -23,7 +23,7 @@ from attrs import define, field
 from reminder_kit.calendars.alarms import read_alarms
 from reminder_kit.calendars.appointments import occurrence
 from reminder_kit.calendars.content_lines import Component, parse
-from reminder_kit.calendars.events import Event, read_event, readable_original, uid_of_content
+from reminder_kit.calendars.events import NO_DEFINITION, Event, read_event, readable_original, uid_of_content
 from reminder_kit.calendars.occurrences import Occurrence, Problem
 from reminder_kit.calendars.problems import Problems
 from reminder_kit.calendars.recurrence import Budget
@@ -326,7 +326,11 @@ class Reading:
             try:
                 events.append(self._event(component, place, position, table, uid))
             except CalendarError as error:
-                self._failed(uid or None, CalendarError(str(error), line=error.line or place.line))
+                method, line = self.index.objects[place.calendar].method, error.line or place.line
+                if method in NO_DEFINITION:
+                    self.found.warn(f"METHOD:{method} {error}: it is passed over", uid or None, line)
+                    continue
+                self._failed(uid or None, CalendarError(str(error), line=line))
                 when = readable_original(component, table)
                 hidden.extend([] if when is None else [when])
                 master_broken = master_broken or component.first("RECURRENCE-ID") is None
