@@ -110,8 +110,14 @@ class Series:
         return next(((recurrence_text(one.replaces), one.order[:2]) for one in last if one.replaces is not None), None)
 
     def is_off(self, event: Event) -> bool:
-        """Say whether an event does not take place: by its own STATUS, or by a later cancellation of the whole."""
-        return event.status == "CANCELLED" or (self.cancelled is not None and self.cancelled.order >= event.order)
+        """Say whether an event does not take place: by its own STATUS, or by a cancellation of the whole.
+
+        That is METHOD:CANCEL where it is later, and the STATUS of its master where that is not older.
+        """
+        if event.status == "CANCELLED" or (self.cancelled is not None and self.cancelled.order >= event.order):
+            return True
+        master = self.owners.get(event) if self.shares else self.master
+        return master is not None and master.status == "CANCELLED" and master.order[:2] >= event.order[:2]
 
 
 def series_of(

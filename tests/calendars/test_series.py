@@ -321,6 +321,23 @@ def test_a_cancelled_instance_is_told_of(read_events, event):
     ]
 
 
+@pytest.mark.parametrize(
+    ("own", "status"),
+    [(1, "cancelled"), (2, "cancelled"), (3, "confirmed")],
+    ids=["older", "as old", "newer"],
+)
+@pytest.mark.parametrize("rest", [False, True], ids=["one", "it and the rest"])
+def test_a_cancelled_series_takes_what_was_moved_of_it_along(read_events, event, own, status, rest):
+    """A master's STATUS speaks for overrides that are not newer, as METHOD:CANCEL does, wherever they stand."""
+    master = event(SERIES, "STATUS:CANCELLED", "SEQUENCE:2")
+    original = SECOND.replace(";", ";RANGE=THISANDFUTURE;", 1) if rest else SECOND
+    moved = event(original, "STATUS:CONFIRMED", f"SEQUENCE:{own}", start="DTSTART:20260310T130000Z")
+    for events in ((master, moved), (moved, master)):
+        found = read_events(*events)
+        assert found.ids[1] == "2026-03-09T13:00:00Z"
+        assert found.statuses == ["cancelled", status, *([status] * 2 if rest else ["cancelled"] * 2)]
+
+
 def test_an_override_without_its_master_speaks_for_itself(read_events, event):
     """An override alone is yielded, and its series isn't covered."""
     found = read_events(event(SECOND, start="DTSTART;TZID=America/New_York:20260310T110000"))
@@ -505,6 +522,18 @@ def test_of_people_of_one_uid_each_has_a_series_of_its_own_with_its_overrides(re
         hours.setdefault(phone[-3:], []).append(start[8:13])
     assert hours == {"101": ["02T09", "09T09", "16T09"], "102": ["02T09", "09T15", "16T09"]}
     assert len(set(found.ids)) == 6
+
+
+def test_of_people_of_one_uid_a_cancelled_series_takes_its_own_overrides_along(read_events, event):
+    """And nobody else's."""
+    weekly, moved = "RRULE:FREQ=WEEKLY;COUNT=3", "DTSTART:20260309T150000Z"
+    found = read_events(
+        _person(event, 101, "DTSTART:20260302T090000Z", weekly, "STATUS:CANCELLED"),
+        _person(event, 102, "DTSTART:20260302T090000Z", weekly),
+        *(_person(event, number, moved, "RECURRENCE-ID:20260309T090000Z") for number in (101, 102)),
+    )
+    pairs = zip(_phones(found), found.statuses, strict=True)
+    assert {(phone[-3:], status) for phone, status in pairs} == {("101", "cancelled"), ("102", "confirmed")}
 
 
 def test_people_of_one_moved_occurrence_are_all_told(read_events, event):

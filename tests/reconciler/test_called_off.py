@@ -151,6 +151,13 @@ def test_an_occurrence_for_others_is_called_off_for_them(told):
     ]
 
 
+def test_an_occurrence_that_was_moved_is_called_off_with_its_series(told):
+    """The feed still has it as it was; who was told of it hears that it is cancelled."""
+    moved = event(of(12), "STATUS:CONFIRMED", start="20260212T080000", sequence=1)
+    whole = event(DAILY, OFF, sequence=2)
+    assert told(feed(event(DAILY, sequence=1), moved), feed(whole, moved)) == ["Ada: tomorrow at 8:00 AM is cancelled"]
+
+
 def test_a_cancellation_in_a_calendar_that_breaks_off_calls_nothing_off(taken, sandbox):
     """A newer request may have stood behind it; an occurrence that is not named is not taken for gone."""
     taken(ONE)
