@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from attrs import define, evolve, field, frozen
 
+from reminder_kit.calendars.content_lines import Property
 from reminder_kit.calendars.events import NO_DEFINITION, Event
 from reminder_kit.calendars.recurrence import Budget
 from reminder_kit.calendars.recurrence_sets import as_in, goes_on, instant_of, starts_between
@@ -185,14 +186,54 @@ def _last_word(versions: Sequence[Event]) -> Version:
 
 
 def answers(series: Series) -> dict[datetime | None, dict[str, str]]:
-    """Return what invited people answered (PARTSTAT), by address: to the series (None) or to one instance (UTC)."""
-    found: dict[datetime | None, dict[str, str]] = {}
+    """Return what invited people answered (PARTSTAT), by address: to the series (None) or to one instance (UTC).
+
+    An answer to an older invitation than the one that counts is none; where that is one to the series, and an instance
+    has a newer invitation of its own, "" stands for it there.
+    """
+    said: dict[datetime | None, dict[str, tuple[Event, str]]] = {}
     for event in sorted(series.replies, key=lambda event: event.order):
         key = None if event.replaces is None else instant_of(event.replaces, series.first)
         for property_ in event.component.all("ATTENDEE"):
-            address = "".join(property_.value.split()).casefold()
-            found.setdefault(key, {})[address] = property_.parameters.get("PARTSTAT", "").upper()
+            said.setdefault(key, {})[_address(property_)] = event, property_.parameters.get("PARTSTAT", "").upper()
+    master, asked_by = None if series.shares else series.master, cache(_asked)
+    found: dict[datetime | None, dict[str, str]] = {}
+    for key, of_key in said.items():
+        invitation = series.overrides[key].event if key is not None and key in series.overrides else master
+        asked = asked_by(invitation)
+        found[key] = {
+            address: answer
+            for address, (reply, answer) in of_key.items()
+            if not _is_overtaken(reply, invitation, asked.get(address, ""))
+        }
+    for key, version in series.overrides.items() if None in said else ():
+        for address, state in _asked(version.event).items():
+            if address in said[None] and _is_overtaken(said[None][address][0], version.event, state):
+                found.setdefault(key, {}).setdefault(address, "")
     return found
+
+
+def _asked(invitation: Event | None) -> dict[str, str]:
+    """Return what an invitation itself says of those invited (PARTSTAT), by address."""
+    invited = [] if invitation is None else invitation.component.all("ATTENDEE")
+    return {_address(property_): property_.parameters.get("PARTSTAT", "").upper() for property_ in invited}
+
+
+def _address(property_: Property) -> str:
+    return "".join(property_.value.split()).casefold()
+
+
+def _is_overtaken(reply: Event, invitation: Event | None, state: str) -> bool:
+    """Say whether an answer is older than an invitation (RFC 5546, 2.1.5), which has a `state` of its own.
+
+    With one SEQUENCE an invitation was not changed: without an answer it is the one that was answered, whenever it was
+    written.
+    """
+    if invitation is None or reply.sequence > invitation.sequence:
+        return False
+    if reply.sequence < invitation.sequence:
+        return True
+    return reply.modified < invitation.modified and state not in ("", "NEEDS-ACTION")
 
 
 def instances(series: Series, start: datetime, end: datetime, limits: Limits, budget: Budget) -> list[Instance]:

@@ -45,3 +45,60 @@ def test_an_answer_without_a_start_counts(invited, event, lines, left):
     reply = event(*lines, start=None, phone=DECLINED)
     assert invited([event(SERIES), override], [reply]) == left
     assert invited([event(SERIES)], [reply]) == left
+
+
+@pytest.mark.parametrize(
+    ("invitation", "reply", "left"),
+    [
+        (("SEQUENCE:3", NEEDED), ("SEQUENCE:0",), 1),
+        (("SEQUENCE:3", ACCEPTED), ("SEQUENCE:2", "DTSTAMP:20260301T000000Z"), 1),
+        (("SEQUENCE:3", NEEDED), ("DTSTAMP:20260301T000000Z",), 1),
+        (("SEQUENCE:3", NEEDED), ("SEQUENCE:3",), 0),
+        (("SEQUENCE:3", ACCEPTED), ("SEQUENCE:4", "DTSTAMP:20260101T000000Z"), 0),
+        (("DTSTAMP:20260202T000000Z", ACCEPTED), ("DTSTAMP:20260201T000000Z",), 1),
+        (("DTSTAMP:20260202T000000Z", ACCEPTED), ("DTSTAMP:20260202T000000Z",), 0),
+        (("DTSTAMP:20260202T000000Z", ACCEPTED), ("DTSTAMP:20260203T000000Z",), 0),
+        (("DTSTAMP:20260202T000000Z", NEEDED), ("DTSTAMP:20260201T000000Z",), 0),
+        (("DTSTAMP:20260202T000000Z", ACCEPTED.replace("ACCEPTED", "")), ("DTSTAMP:20260201T000000Z",), 0),
+    ],
+    ids=[
+        "to an older invitation",
+        "to an older one, written later",
+        "none is 0",
+        "to this one",
+        "to a newer one",
+        "before another answer",
+        "just then",
+        "after another answer",
+        "the invitation written out again",
+        "again, without a state",
+    ],
+)
+def test_an_answer_to_an_older_invitation_counts_no_more(invited, event, invitation, reply, left):
+    """By SEQUENCE, then by the stamp (RFC 5546, 2.1.5): a visit at another time is asked about anew."""
+    asked = event(*invitation, phone=None, stamp=not invitation[0].startswith("DTSTAMP"))
+    answer = event(*reply, phone=DECLINED, start="DTSTART:20260301T140000Z", stamp=False)
+    assert invited([asked], [answer]) == [left]
+
+
+@pytest.mark.parametrize(
+    ("reply", "left"),
+    [
+        (("SEQUENCE:0",), [0, 1, 0]),
+        (("SEQUENCE:1",), [0, 0, 0]),
+        ((SECOND, "SEQUENCE:0"), [1, 1, 1]),
+        ((SECOND, "SEQUENCE:1"), [1, 0, 1]),
+    ],
+    ids=["to the series, before", "to the series, since", "to the occurrence, before", "to the occurrence, since"],
+)
+def test_an_occurrence_with_an_invitation_of_its_own_has_its_own_answers(invited, event, reply, left):
+    """An answer given before that was sent is not to it."""
+    moved = event(SECOND, "SEQUENCE:1", start="DTSTART:20260310T130000Z", phone=NEEDED)
+    assert invited([event(SERIES), moved], [event(*reply, start=None, phone=DECLINED)]) == left
+
+
+def test_of_several_appointments_of_one_uid_any_answer_counts(read, event, calendar):
+    """It does not say which of them it is to."""
+    both = [event("SEQUENCE:1"), event("SEQUENCE:1", start="DTSTART:20260309T130000Z")]
+    found = read(calendar(*both) + calendar("METHOD:REPLY", event(start=None, phone=DECLINED)))
+    assert [len(item.appointment.recipients) for item in found.found] == [0, 0]
