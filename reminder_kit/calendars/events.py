@@ -37,7 +37,7 @@ from reminder_kit.calendars.zones import ZoneTable
 from reminder_kit.errors import CalendarError
 from reminder_kit.model.instants import seconds
 
-__all__ = ["NO_DEFINITION", "Event", "created", "read_event", "readable_original", "uid_of_content"]
+__all__ = ["NO_DEFINITION", "Event", "created", "read_event", "readable_original", "status_of", "uid_of_content"]
 
 NO_DEFINITION = ("REPLY", "COUNTER", "REFRESH", "DECLINECOUNTER")
 """Methods whose events answer or ask, and define no appointment (RFC 5546, 1.4)."""
@@ -68,7 +68,7 @@ class Event:
     modified: int
     #: Its place among the components of its UID.
     position: int
-    #: STATUS, in upper case; "": none.
+    #: STATUS, as `status_of` gives it; "": none.
     status: str
     #: The original start that this event stands in for (RECURRENCE-ID); None: it is the whole, or the master.
     replaces: When | None = None
@@ -123,7 +123,7 @@ def read_event(component: Component, method: str, position: int, zones: ZoneTabl
         sequence=_sequence(component, warn),
         modified=0 if modified is None else seconds(modified),
         position=position,
-        status=component.value("STATUS").strip().upper(),
+        status=_status(component, warn),
         replaces=_named_when(replaces, zones),
         onwards=replaces is not None and replaces.parameters.get("RANGE", "").upper() == "THISANDFUTURE",
         rules=() if replaces else _rules(component, "RRULE", warn),
@@ -213,6 +213,25 @@ def _sequence(component: Component, warn: Warn) -> int:
         warn(f"SEQUENCE {quoted(named.value)} is no number: read as 0", named.line)
         return 0
     return number
+
+
+_STATUSES = ("", "TENTATIVE", "CONFIRMED", "CANCELLED")
+_SPELLINGS = {"CANCELED": "CANCELLED", "CANCEL": "CANCELLED"}
+"""What else programs write, and what is meant by it."""
+
+
+def status_of(text: str) -> str:
+    """Return a STATUS in upper case, and as RFC 5545 spells it where that is what is meant."""
+    written = text.strip().upper()
+    return _SPELLINGS.get(written, written)
+
+
+def _status(component: Component, warn: Warn) -> str:
+    named = component.first("STATUS")
+    status = status_of("" if named is None else named.value)
+    if named is not None and status not in _STATUSES:
+        warn(f"STATUS {status[:20]!r} is none that an event has: it is read as one that takes place", named.line)
+    return status
 
 
 def _span(component: Component, start: When, zones: Zones, warn: Warn) -> Span:

@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple
 from attrs import define, field
 
 from reminder_kit.calendars.content_lines import content_line, decoded, unescaped
-from reminder_kit.calendars.events import NO_DEFINITION
+from reminder_kit.calendars.events import NO_DEFINITION, status_of
 from reminder_kit.calendars.settings import Limits
 from reminder_kit.errors import CalendarError
 
@@ -213,7 +213,7 @@ class _Scanner:
             event.recurs = event.recurs or event.start not in (None, start)
             event.start = start
         elif name == b"STATUS":
-            event.status = event.status or value.strip().upper()
+            event.status = event.status or value.strip()
         elif name == b"RRULE":
             event.recurs = event.recurs or event.rule is not None
             event.rule = value
@@ -305,7 +305,8 @@ class _Scanner:
     def takes_place(self, event: _Event) -> bool:
         """Say whether an event is one that takes place, as far as its bytes and its calendar's METHOD show."""
         method = self.index.objects[self.calendar].method
-        return event.status != b"CANCELLED" and method not in ("CANCEL", *NO_DEFINITION)
+        status = status_of(decoded(event.status or b"")[0])
+        return status != "CANCELLED" and method not in ("CANCEL", *NO_DEFINITION)
 
     def close_zone(self, zone: tuple[int, int, bytes], end: int) -> None:
         """Note a VTIMEZONE that has ended, under its TZID."""

@@ -94,12 +94,13 @@ def test_an_override_has_no_rules_of_its_own():
     assert not read("RECURRENCE-ID;RANGE=THISANDPRIOR:20260303T090000Z")[0].onwards
 
 
-def test_only_a_cancellation_may_have_no_start():
-    """It names a UID, or an occurrence."""
+def test_what_names_an_appointment_may_have_no_start():
+    """A cancellation, an answer or a question says what it is about by UID, or by an occurrence."""
     assert refused(start=None) == ("has no DTSTART", 10)
     assert refused(start=None, method="REQUEST") == ("has no DTSTART", 10)
-    event, _ = read("DURATION:PT1H", start=None, method="CANCEL")
-    assert (event.start, event.span) == (None, Span())
+    for method in ("CANCEL", "REPLY", "COUNTER", "REFRESH", "DECLINECOUNTER"):
+        event, _ = read("DURATION:PT1H", start=None, method=method)
+        assert (event.start, event.span) == (None, Span())
 
 
 @pytest.mark.parametrize(
@@ -153,6 +154,27 @@ def test_a_sequence_is_a_number_or_0(text, number, said):
     event, warnings = read("X-PHONE:1", f"SEQUENCE:{text}")
     assert event.sequence == number
     assert warnings == ([] if said is None else [(f"SEQUENCE {said} is no number: read as 0", 13)])
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "said"),
+    [
+        (" Cancelled ", "CANCELLED", None),
+        ("CANCELED", "CANCELLED", None),
+        (" canceled", "CANCELLED", None),
+        ("Cancel", "CANCELLED", None),
+        (" ", "", None),
+        ("Confirmed", "CONFIRMED", None),
+        ("needs-action", "NEEDS-ACTION", "NEEDS-ACTION"),
+        ("n" * 30, "N" * 30, "N" * 20),
+    ],
+)
+def test_a_status_is_read_as_it_is_meant(text, status, said):
+    """American spelling is plain; of what no event has twenty characters are shown."""
+    event, warnings = read("X-PHONE:1", f"STATUS:{text}")
+    assert event.status == status
+    told = f"STATUS {said!r} is none that an event has: it is read as one that takes place"
+    assert warnings == ([] if said is None else [(told, 13)])
 
 
 def hours(number):

@@ -174,6 +174,7 @@ def test_an_event_can_matter_unless_its_bytes_show_otherwise(lines, matters):
         ([PAST, "RRULE:FREQ=DAILY;UNTIL=20200105"], False),
         (["DTSTART:20260323T000000Z", "RRULE:FREQ=DAILY"], True),
         (["DTSTART:20260323T000000Z", "STATUS;X=1: Cancelled "], False),
+        (["DTSTART:20260323T000000Z", "STATUS: canceled"], False),
         (["DTSTART:20260323T000000Z", "STATUS:CONFIRMED", "STATUS:CANCELLED"], True),
         (["DTSTART:20260323T000000Z", "BEGIN:VALARM", "STATUS:CANCELLED", "END:VALARM"], True),
         ([], False),
