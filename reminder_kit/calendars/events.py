@@ -37,10 +37,22 @@ from reminder_kit.calendars.zones import ZoneTable
 from reminder_kit.errors import CalendarError
 from reminder_kit.model.instants import seconds
 
-__all__ = ["NO_DEFINITION", "Event", "created", "read_event", "readable_original", "status_of", "uid_of_content"]
+__all__ = [
+    "ADDS",
+    "NO_DEFINITION",
+    "Event",
+    "created",
+    "read_event",
+    "readable_original",
+    "status_of",
+    "uid_of_content",
+]
 
 NO_DEFINITION = ("REPLY", "COUNTER", "REFRESH", "DECLINECOUNTER")
 """Methods whose events answer or ask, and define no appointment (RFC 5546, 1.4)."""
+
+ADDS = "ADD"
+"""The method whose events are instances more of what their UID names (RFC 5546, 3.2.4), each by its own start."""
 
 T = TypeVar("T")
 Unread = Callable[[CalendarError], None]
@@ -70,7 +82,8 @@ class Event:
     position: int
     #: STATUS, as `status_of` gives it; "": none.
     status: str
-    #: The original start that this event stands in for (RECURRENCE-ID); None: it is the whole, or the master.
+    #: The original start that this event stands in for (RECURRENCE-ID, or the start of an instance that is added);
+    #: None: it is the whole, or the master.
     replaces: When | None = None
     #: Whether it stands in for all instances that follow as well (RANGE=THISANDFUTURE).
     onwards: bool = False
@@ -97,6 +110,11 @@ class Event:
         return bool(self.rules or self.extra)
 
     @property
+    def is_added(self) -> bool:
+        """Whether it is an instance more than the series has."""
+        return self.method == ADDS
+
+    @property
     def is_cancellation(self) -> bool:
         """Whether it came with METHOD:CANCEL."""
         return self.method == "CANCEL"
@@ -110,9 +128,12 @@ def read_event(component: Component, method: str, position: int, zones: ZoneTabl
     for name in ("DTSTART", "UID", "RECURRENCE-ID"):
         _only_one(component, name)
     start = _named_when(component.first("DTSTART"), zones)
-    replaces = component.first("RECURRENCE-ID")
+    named = component.first("RECURRENCE-ID")
     if start is None and method not in ("CANCEL", *NO_DEFINITION):
         raise CalendarError("has no DTSTART", line=component.line)
+    if adds := method == ADDS and named is None:
+        _say_what_is_not_added(component, warn)
+    is_part = adds or named is not None
     modified = stamp(component.first("LAST-MODIFIED")) or stamp(component.first("DTSTAMP"))
     return Event(
         component=component,
@@ -124,13 +145,19 @@ def read_event(component: Component, method: str, position: int, zones: ZoneTabl
         modified=0 if modified is None else seconds(modified),
         position=position,
         status=_status(component, warn),
-        replaces=_named_when(replaces, zones),
-        onwards=replaces is not None and replaces.parameters.get("RANGE", "").upper() == "THISANDFUTURE",
-        rules=() if replaces else _rules(component, "RRULE", warn),
-        exceptions=() if replaces else _rules(component, "EXRULE", warn),
-        extra=() if replaces else _extra(component, zones, limits, warn),
-        without=() if replaces else _without(component, zones, limits, warn),
+        replaces=start if adds else _named_when(named, zones),
+        onwards=named is not None and named.parameters.get("RANGE", "").upper() == "THISANDFUTURE",
+        rules=() if is_part else _rules(component, "RRULE", warn),
+        exceptions=() if is_part else _rules(component, "EXRULE", warn),
+        extra=() if is_part else _extra(component, zones, limits, warn),
+        without=() if is_part else _without(component, zones, limits, warn),
     )
+
+
+def _say_what_is_not_added(component: Component, warn: Warn) -> None:
+    for name in ("RRULE", "RDATE"):
+        if (repeated := component.first(name)) is not None:
+            warn(f"METHOD:{ADDS} adds the instance of its DTSTART: {name} is passed over", repeated.line)
 
 
 def _only_one(component: Component, name: str) -> None:

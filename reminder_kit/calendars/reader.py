@@ -23,7 +23,7 @@ from attrs import define, field
 from reminder_kit.calendars.alarms import read_alarms
 from reminder_kit.calendars.appointments import occurrence
 from reminder_kit.calendars.content_lines import Component, parse
-from reminder_kit.calendars.events import NO_DEFINITION, Event, read_event, readable_original, uid_of_content
+from reminder_kit.calendars.events import ADDS, NO_DEFINITION, Event, read_event, readable_original, uid_of_content
 from reminder_kit.calendars.occurrences import Occurrence, Problem
 from reminder_kit.calendars.problems import Problems
 from reminder_kit.calendars.recurrence import Budget
@@ -333,7 +333,7 @@ class Reading:
                 self._failed(uid or None, CalendarError(str(error), line=line))
                 when = readable_original(component, table)
                 hidden.extend([] if when is None else [when])
-                master_broken = master_broken or component.first("RECURRENCE-ID") is None
+                master_broken = master_broken or (component.first("RECURRENCE-ID") is None and method != ADDS)
         if master_broken:
             events = [event for event in events if event.replaces is not None]
         series = series_of(events, hidden, lambda event: self.wordings.numbers_of(uid, event))

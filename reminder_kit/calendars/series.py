@@ -318,7 +318,8 @@ def _stray(
     noted in `Series.stray`.
     """
     master = series.master
-    inside = [key for key in series.overrides if bounds[0] <= key <= bounds[1] and key not in starts]
+    named = [key for key, version in series.overrides.items() if not version.event.is_added]
+    inside = [key for key in named if bounds[0] <= key <= bounds[1] and key not in starts]
     if not inside or master is None or series.shares:
         return {}
     gone = {instant_of(when, first) for when in master.without}

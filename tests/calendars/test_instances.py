@@ -100,7 +100,7 @@ def test_what_answers_or_asks_describes_nothing(method):
     assert told(series_with(weekly(method=method))) == []
 
 
-@pytest.mark.parametrize("method", ["", "REQUEST", "PUBLISH", "ADD"])
+@pytest.mark.parametrize("method", ["", "REQUEST", "PUBLISH", "X-OTHER"])
 def test_every_other_method_describes_an_appointment(method):
     """Whatever it is called."""
     assert len(told(series_with(weekly(method=method)))) == 4
@@ -459,6 +459,14 @@ def test_an_override_that_names_no_instance_stands_for_that_of_its_day():
     shared = series_with(event_of("other", start="DTSTART:20260303T090000Z"), weekly(), stray)
     assert "03-09 09:00 week of 03-09T09:00" in told(shared)
     assert shared.stray == []
+
+
+def test_an_instance_that_is_added_stands_for_no_other_one():
+    """It has the start that it names, also on a day of the series'."""
+    added = event_of("more", "SEQUENCE:1", start="DTSTART:20260309T150000Z", method="ADD")
+    series = series_with(weekly(), added)
+    assert (len(told(series)), series.stray) == (5, [])
+    assert "03-09 15:00 more of 03-09T15:00 once" in told(series)
 
 
 def test_only_within_what_was_expanded_an_override_is_known_to_be_stray():
