@@ -11,7 +11,7 @@ nothing else of ours; icalendar, phonenumbers and httpx are loaded where they ar
 - `zone_names`, `outlook_zones`: what zones are called; `vtimezones`: what files say of them; `zones`: TZIDs as zones.
 - `recurrence`: rules expanded over wall clocks; `recurrence_sets`: with the dates that are added and taken out;
   `series`: all events of one UID as the instances of a horizon; `shared_uids`: which of them are no versions of one;
-  `reservations`: what is said of those that are passed over.
+  `reservations`: what is said of those that are passed over; `beyond`: what comes after the horizon.
 - `recipients`, `directory`: who is reminded, and under which number; `text_numbers`: the numbers in texts,
   `text_masks`: what only looks like one, `contact_names`: whose one is; `wordings`: what the events of a source say.
 - `appointments`, `occurrences`: what comes out.

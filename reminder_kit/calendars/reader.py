@@ -22,13 +22,14 @@ from attrs import define, field
 
 from reminder_kit.calendars.alarms import read_alarms
 from reminder_kit.calendars.appointments import occurrence
+from reminder_kit.calendars.beyond import Later, later
 from reminder_kit.calendars.content_lines import Component, parse
 from reminder_kit.calendars.events import ADDS, NO_DEFINITION, Event, read_event, readable_original, uid_of_content
 from reminder_kit.calendars.occurrences import Occurrence, Problem
 from reminder_kit.calendars.problems import Problems
 from reminder_kit.calendars.recurrence import Budget
 from reminder_kit.calendars.reservations import mention
-from reminder_kit.calendars.series import Later, Series, instances, later, series_of
+from reminder_kit.calendars.series import Series, instances, series_of
 from reminder_kit.calendars.settings import CalendarSettings
 from reminder_kit.calendars.shared_uids import digits_of
 from reminder_kit.calendars.sources import File, Held, files_of, what_it_is
@@ -100,7 +101,7 @@ class Reading:
     end: datetime
     #: The source that the appointments get.
     name: str
-    #: Says whether a UID is recorded; None: no UID is.
+    #: Says whether a UID is recorded: such a one is read wherever it was put off to. None: no UID is.
     known: Callable[[str], bool] | None = field(repr=False)
     files: list[File] = field(repr=False)
     #: The one of them that is read just now.
@@ -188,7 +189,7 @@ class Reading:
         """Say whether a UID is read; of several that begin later only that says which of them take place."""
         if raw in self.index.wanted or (raw in self.index.later and len(places) > 1):
             return True
-        return self.known is not None and not raw.startswith(NAMELESS) and self.known(uid_text(raw))
+        return not raw.startswith(NAMELESS) and self._is_recorded(uid_text(raw))
 
     def _note(self, more: Later) -> None:
         self._later = Later(self._later.beginning + more.beginning, self._later.going_on + more.going_on)
@@ -275,7 +276,11 @@ class Reading:
 
     def _later_of(self, uid: str, series: Series, *, had: bool) -> Later:
         numbers_of = partial(self.wordings.numbers_of, uid)
-        return later(series, self.end, self.settings.limits, self._ahead, numbers_of, had=had)
+        known, limits = self._is_recorded(uid), self.settings.limits
+        return later(series, self.end, limits, self._ahead, numbers_of, had=had, put_off=known)
+
+    def _is_recorded(self, uid: str) -> bool:
+        return self.known is not None and self.known(uid)
 
     def _was_yielded(self, uid: str, raw: bytes) -> bool:
         """Say whether these appointments were yielded before, under another spelling of their UID."""
@@ -352,7 +357,8 @@ class Reading:
         revision = None if series.shares else series.revision
         meeting: dict[str | None, list[frozenset[str]]] = {}  # by recurrence id: for whom that instant was told
         after: datetime | None = None
-        found = instances(series, self._since(series), self.end, self.settings.limits, self.budget)
+        since, known, limits = self._since(series), self._is_recorded(uid), self.settings.limits
+        found = instances(series, since, self.end, limits, self.budget, put_off=known)
         if series.shares:  # who of an instant has the plain name is the same in every order of the file
             found.sort(key=lambda instance: (instance.at, sorted(self.wordings.numbers_of(uid, instance.event))))
         for instance in found:

@@ -17,12 +17,12 @@ from attrs import define, evolve, field, frozen
 from reminder_kit.calendars.content_lines import Property
 from reminder_kit.calendars.events import NO_DEFINITION, Event
 from reminder_kit.calendars.recurrence import Budget
-from reminder_kit.calendars.recurrence_sets import as_in, goes_on, instant_of, starts_between
+from reminder_kit.calendars.recurrence_sets import as_in, instant_of, starts_between
 from reminder_kit.calendars.settings import Limits
 from reminder_kit.calendars.shared_uids import NumbersOf, kept_apart, names_of, owners_of
 from reminder_kit.calendars.values import Span, TimeKind, When, moved, recurrence_text
 
-__all__ = ["Instance", "Later", "Series", "answers", "instances", "later", "series_of"]
+__all__ = ["Instance", "Series", "answers", "instances", "series_of"]
 
 _MARGIN = timedelta(days=2)
 """How far beyond the horizon instances are made, since wall clocks and UTC differ by less than a day each way."""
@@ -91,6 +91,11 @@ class Series:
     def first(self) -> When | None:
         """DTSTART of the master; None means that there is no master, or none with a start."""
         return None if self.master is None else self.master.start
+
+    @property
+    def recurs(self) -> bool:
+        """Whether its master has instances besides its own start."""
+        return self.master is not None and self.master.recurs
 
     @property
     def revision(self) -> tuple[int, int] | None:
@@ -236,25 +241,31 @@ def _is_overtaken(reply: Event, invitation: Event | None, state: str) -> bool:
     return reply.modified < invitation.modified and state not in ("", "NEEDS-ACTION")
 
 
-def instances(series: Series, start: datetime, end: datetime, limits: Limits, budget: Budget) -> list[Instance]:
+def instances(
+    series: Series, start: datetime, end: datetime, limits: Limits, budget: Budget, *, put_off: bool = False
+) -> list[Instance]:
     """Return the instances with `start` <= their start < `end` (UTC), in order, cancelled ones too.
 
-    Raises `CalendarError` where there are more of them, or more candidates to look at, than the limits allow.
+    `put_off` adds those that begin later and may have been known before: a single event, and what was moved from before
+    `end`. Raises `CalendarError` where there are more of them, or more candidates to look at, than the limits allow.
     """
+
+    def counts(one: Instance) -> bool:
+        if one.at < end:
+            return start <= one.at
+        return put_off and (one.original is None or one.original.instant < end)
+
     budget.series()
-    made, stray = _recurring(series, start, end, limits, budget)
-    found = [instance for instance in made if start <= instance.at < end]
+    last = series.first.instant if put_off and series.first is not None and not series.recurs else end
+    made, stray = _recurring(series, start, end, limits, budget, last)
     alone = series.overrides.items() if series.first is not None else [*series.ranges, *series.overrides.items()]
-    for key, version in alone:
-        override = _override(series, stray.get(key, key), version)
-        if start <= override.at < end:
-            found.append(override)
-    beside_each = (_override(series, key, version) for key, version in series.beside)
-    found += [override for override in beside_each if start <= override.at < end]
+    made += [_override(series, stray.get(key, key), version) for key, version in alone]
+    made += [_override(series, key, version) for key, version in series.beside]
     for event in series.others:
         beside = evolve(series, master=event, ranges=[], others=[])
         budget.series()
-        found += [one for one in _recurring(beside, start, end, limits, budget)[0] if start <= one.at < end]
+        made += _recurring(beside, start, end, limits, budget)[0]
+    found = [one for one in made if counts(one)]
     budget.made(len(found))
     return sorted(found, key=lambda instance: instance.at)
 
@@ -276,16 +287,19 @@ def _original(series: Series, key: datetime, event: Event) -> When:
 
 
 def _recurring(
-    series: Series, start: datetime, end: datetime, limits: Limits, budget: Budget
+    series: Series, start: datetime, end: datetime, limits: Limits, budget: Budget, last: datetime | None = None
 ) -> tuple[list[Instance], dict[datetime, datetime]]:
-    """Return the instances that the master describes, and for overrides of none of them which one they stand for."""
+    """Return the instances that the master describes, and for overrides of none of them which one they stand for.
+
+    `last` is how far it is expanded, if that is further than `end`.
+    """
     master = series.master
     if master is None or master.start is None:
         return [], {}
     shifts = [_shift(key, version.event) for key, version in series.ranges]
     low = moved(start, -_MARGIN - max([timedelta(), *shifts]))
     high = moved(end, _MARGIN - min([timedelta(), *shifts]))
-    starts = starts_between(master, master.start, low, high, limits, budget)
+    starts = starts_between(master, master.start, low, max(high, last or high), limits, budget)
     stray = _stray(series, master.start, {when.instant: when for when, _ in starts}, (low, high))
     taken = (series.taken.get(None, ()), series.taken.get(master, ()), series.hidden, set(stray.values()))
     described = [
@@ -363,35 +377,3 @@ def _shifted(series: Series, when: When, key: datetime, version: Version) -> Ins
     at = start.instant
     cancelled = version.cancelled or series.is_off(event)
     return Instance(event, start, at, event.span.after(at, start.zone), when, cancelled, is_one=False)
-
-
-class Later(NamedTuple):
-    """What comes of one UID after a horizon."""
-
-    #: How many of its appointments begin then.
-    beginning: int
-    #: How many of them began before, and go on.
-    going_on: int
-
-
-def later(series: Series, end: datetime, limits: Limits, budget: Budget, numbers_of: NumbersOf, *, had: bool) -> Later:
-    """Return what comes at or after the end of a horizon (UTC), of what takes place; a series for nobody is none.
-
-    `had` says that there was an instance before, which is what counts of a rule that is too costly to be followed.
-    """
-    masters = [event for event in (series.master, *series.others) if event is not None and not series.is_off(event)]
-    starts = [(event, event.start) for event in masters if event.start is not None]
-    beginning = sum(start.instant >= end for _, start in starts)
-    ended = [version.cancelled for since, version in series.ranges if since < end][-1:] == [True]
-    going_on = sum(
-        goes_on(event, start, end, limits, budget, unclear=had) and bool(numbers_of(event))
-        for event, start in starts
-        if start.instant < end and event.recurs and not ended
-    )
-    if beginning or going_on:
-        return Later(beginning, going_on)
-    overrides = [version.event for version in series.overrides.values() if not version.cancelled]
-    put_off = any(
-        event.start is not None and event.start.instant >= end and not series.is_off(event) for event in overrides
-    )
-    return Later(0, 1) if put_off and starts else Later(int(put_off), 0)

@@ -13,6 +13,8 @@ from reminder_kit.model.appointments import Status
 from reminder_kit.rules.conditions import Condition
 
 SERIES = "RRULE:FREQ=WEEKLY;COUNT=4"
+END = datetime(2026, 7, 1, tzinfo=UTC)
+"""Until when `read` reads."""
 
 
 def test_an_occurrence_becomes_an_appointment(read_events, event):
@@ -448,10 +450,11 @@ def components(draw):
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(components(), min_size=1, max_size=5))
 def test_passing_over_events_by_their_text_changes_nothing(read, calendar, parts):
-    """Events passed over unparsed are none that a full reading would have yielded."""
+    """Events passed over unparsed are none that a full reading would have yielded within the horizon."""
     text = calendar(*parts)
     by_text, in_full = read(text), read(text, known=lambda uid: True)
-    assert [occurrence_json(item) for item in by_text.found] == [occurrence_json(item) for item in in_full.found]
+    within = [item for item in in_full.found if item.appointment.starts_at < END]
+    assert [occurrence_json(item) for item in by_text.found] == [occurrence_json(item) for item in within]
     assert by_text.reading.covers <= in_full.reading.covers
 
 
@@ -499,3 +502,53 @@ def test_past_events_are_parsed_only_where_they_are_recorded(read_events, event)
     events = [event(uid="past", start="DTSTART:20200101T090000Z"), event(uid="now")]
     assert read_events(*events).reading.covers == {"now"}
     assert read_events(*events, known={"past"}.__contains__).reading.covers == {"past", "now"}
+
+
+ORIGINAL = "RECURRENCE-ID:20260309T130000Z"
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_read"),
+    [
+        ([[]], True),
+        ([["STATUS:CANCELLED"]], True),
+        ([[ORIGINAL]], True),
+        ([["RECURRENCE-ID:20261201T130000Z"]], False),
+        ([["RRULE:FREQ=WEEKLY"]], False),
+        ([["RDATE:20261201T130000Z"]], False),
+    ],
+    ids=["a visit", "cancelled", "an occurrence", "a later occurrence", "a series", "dates"],
+)
+def test_what_is_recorded_is_read_where_it_was_put_off_to(read_events, event, lines, is_read):
+    """Beyond the horizon: whoever was told of it is to hear of that. It is not counted as unread then."""
+    events = [event(*one, start="DTSTART:20261201T130000Z") for one in lines]
+    found = read_events(*events, known={"visit-1"}.__contains__)
+    assert found.starts == (["2026-12-01T13:00:00Z"] if is_read else [])
+    unread = read_events(*events)
+    takes_place = ["STATUS:CANCELLED"] not in lines
+    assert (unread.starts, unread.reading.beyond) == ([], int(takes_place))
+    assert found.reading.beyond == (0 if is_read else 1)
+
+
+def test_an_occurrence_that_is_put_off_is_read_beside_its_series(read_events, event):
+    """One by one, and with all that follow, as far as those were within the horizon."""
+    master, known = event(SERIES), {"visit-1"}.__contains__
+    moved = event(ORIGINAL, start="DTSTART:20261201T130000Z")
+    found = read_events(master, moved, known=known)
+    assert found.starts == [*(f"2026-03-{day}Z" for day in ("02T14:00:00", "16T13:00:00", "23T13:00:00")),
+                            "2026-12-01T13:00:00Z"]  # fmt: skip
+    assert (found.reading.beyond, found.reading.going_on) == (0, 0)
+    rest = event(ORIGINAL.replace(":", ";RANGE=THISANDFUTURE:", 1), start="DTSTART:20261201T130000Z")
+    weekly = event("RRULE:FREQ=WEEKLY;UNTIL=20260714T000000Z")
+    assert [start[:10] for start in read_events(weekly, rest, known=known).starts[:3]] == [
+        "2026-03-02", "2026-12-01", "2026-12-08"
+    ]  # fmt: skip
+    assert read_events(weekly, rest, known=known).ids[-1] == "2026-06-29T13:00:00Z"
+    assert read_events(weekly, rest).starts == ["2026-03-02T14:00:00Z"]
+
+
+def test_what_is_recorded_of_several_appointments_of_one_uid_is_known_by_its_start(read_events, event):
+    """One that begins beyond the horizon is another one."""
+    both = [event(start="DTSTART:20260302T130000Z"), event(start="DTSTART:20261201T130000Z")]
+    found = read_events(*both, known={"visit-1"}.__contains__)
+    assert (found.starts, found.reading.beyond) == (["2026-03-02T13:00:00Z"], 1)
