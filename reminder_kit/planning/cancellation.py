@@ -23,7 +23,7 @@ from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.reminders import BOOKING, Reminder
 from reminder_kit.rules.rule import Rule
 
-__all__ = ["CANCELLATION", "cancellation_key", "cancellations", "still_told", "told_off_at"]
+__all__ = ["CANCELLATION", "cancellation_key", "cancellations", "has_told", "still_told", "told_off_at"]
 
 CANCELLATION = "cancellation"
 """The id of the rule of these messages."""
@@ -52,7 +52,11 @@ def cancellations(
         who = reminder.recipient
         if who is None or reminder.refusal is not Reason.CANCELLED or who.phone in observed.still_expected:
             continue
-        own = [message for message in _of(reminder, messages) if _told(message, who.phone, settings, now)]
+        own = [
+            message
+            for message in _of(reminder, messages)
+            if message.draft.to == who.phone and has_told(message, settings, now)
+        ]
         told.setdefault(who.phone, []).extend(own)
         if own or _told_by_another(reminder, observed, now):
             found.setdefault(who.phone, reminder)
@@ -72,9 +76,9 @@ def _of(reminder: Reminder, messages: Mapping[str, Sequence[Message]]) -> Sequen
     return (*messages.get(reminder.key, ()), *messages.get(correction_key(reminder.key), ()))
 
 
-def _told(message: Message, number: str, settings: Settings, now: datetime) -> bool:
-    """Say whether a message told a number, or can't be kept from telling it, of a start that is still to come."""
-    if message.draft.to != number or message.start_at <= now or message.state is State.UNDELIVERED:
+def has_told(message: Message, settings: Settings, now: datetime) -> bool:
+    """Say whether a message told, or can't be kept from telling, of a start that is still to come."""
+    if message.start_at <= now or message.state is State.UNDELIVERED:
         return False
     leaves = message.state is State.SCHEDULED and not cancellable(message, settings.of(message).window, now)
     return message.state in SENT or leaves or (message.state is State.UNKNOWN and message.send_at <= now)

@@ -7,7 +7,8 @@ reading order:
                   (`called_off`: what they cancel in few words; `recorded_elsewhere`: what another source has already)
     plan_builder  one snapshot of the ledger in, a plan out; `looking` says at what it must look,
                   `absences` are those that did not come in, `snapshots` when all of a source came in last,
-                  `takeovers` those that come in under another id (`restless`: calendars of which all do),
+                  `takeovers` those that come in under another id (`restless`: calendars of which all do), or
+                  as another occurrence of their series,
                   `polled_calendars` are read only where they changed,
                   `holding_back` is what waits for a probe, or for room
     shards        the batch job in parts, for the workers of a fleet

@@ -383,7 +383,7 @@ def _recorded(
 def _record_all(worklist: Worklist, now: datetime, tx: Transaction) -> list[RecordResult]:
     results: list[RecordResult] = []
     tx.take_over(worklist.takeovers, now)
-    note_restless((old.source for old, _ in worklist.takeovers), now, tx)
+    note_restless((old.source for old, new in worklist.takeovers if old.id != new.id), now, tx)
     for as_of, run in groupby(worklist.all_incoming, lambda item: item.as_of.at if item.as_of else worklist.as_of):
         results += [result for batch in batched(run) for result in tx.record(batch, now, as_of=as_of, note=True)]
     for removals in batched(_still_gone(worklist, tx)):

@@ -8,22 +8,30 @@ Where the ledger knows that a source deals all its ids anew at each request (`is
 and a visit that moved can't be followed by it: there an appointment nobody knows is the recorded one of the same
 numbers and title that is not there any more, the nearest by start.
 
+An occurrence is known by the start that its series has for it. Where the series is edited as a whole (another day,
+another hour), all its occurrences are others: one that somebody was told of, and that the series no longer has, is the
+occurrence of the same numbers that it has now, and that nobody knows, between those before and after it: that of the
+same day, else the nearest.
+
 Reads one snapshot of the ledger, and never writes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field, frozen
 
 from reminder_kit.errors import ReminderKitError
-from reminder_kit.model.appointments import Appointment
+from reminder_kit.model.appointments import Appointment, Status
 from reminder_kit.model.messages import Message
 from reminder_kit.model.records import AppointmentRecord, Identity, Incoming
+from reminder_kit.model.revisions import OF_SERIES
+from reminder_kit.planning.cancellation import has_told
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.renamed_keys import renamed_key
 from reminder_kit.planning.same_words import says_the_same
@@ -61,8 +69,19 @@ def takeovers(
     ]
     for identities in batched(candidates):
         search.find_by_visit(identities)
+    search.find_in_series()
     search.find_moved()
     return search.found
+
+
+def _did_not_come_in(id_: str, part: Scope) -> bool:
+    """Say whether it means anything of an appointment that it is not among what came in."""
+    return id_ not in part.spare and (part.gone is None or id_ in part.gone)
+
+
+def _is_covered(id_: str, part: Scope) -> bool:
+    """Say whether all occurrences of an appointment id came in that it has."""
+    return id_ in part.covers
 
 
 @define
@@ -82,6 +101,8 @@ class _Search:
     _steady: set[str] = field(factory=set)
     #: What is recorded without a number, by source.
     _numberless: dict[str, dict[_Visit, list[AppointmentRecord]]] = field(factory=dict)
+    #: The ids that are recorded, by source, where that was asked for.
+    _known_ids: dict[str, Collection[str]] = field(factory=dict)
     #: What nobody knows by its id, or by its visit.
     _left: dict[Identity, Appointment] = field(factory=dict)
 
@@ -102,6 +123,82 @@ class _Search:
                 self._left[identity] = appointment
             else:
                 self._take(identity, again)
+
+    def find_in_series(self) -> None:
+        """Find those that somebody was told of at the start that they had before their series was edited."""
+        by_series: dict[tuple[str, str], list[Identity]] = {}
+        for identity, visit in self._left.items():
+            if self._may_have_moved(identity, visit):
+                by_series.setdefault(identity[:2], []).append(identity)
+        for identities in by_series.values():
+            identities.sort(key=self._start_of)
+        for batch in batched(by_series):
+            visits = [self._left[identity] for series in batch for identity in by_series[series]]
+            numbers = dict.fromkeys(one.phone for visit in visits for one in visit.recipients)
+            found = self.reader.sharing_number([(number, self.now, _FAR) for number in numbers])
+            recorded = [one for one in found if one.stands and one.identity[:2] in by_series]
+            starts: dict[tuple[str, str], set[datetime]] = {}
+            for one in recorded:
+                starts.setdefault(one.identity[:2], set()).add(one.start_at)
+            in_order = {series: sorted(of_series) for series, of_series in starts.items()}
+            absent = [one for one in recorded if one.identity not in self.all_incoming]
+            told = self._told_together({one.number for one in absent})
+            pairs = [
+                (*_distance(appointment, self._left[identity]), record.row, identity, record)
+                for record, appointment in self._read(sorted({one.row for one in absent}), _is_covered)
+                if self._was_told(record, told)
+                for identity in self._between(by_series[record.identity[:2]], in_order[record.identity[:2]], record)
+                if self._may_be(record, appointment, identity)
+            ]
+            for *_, row, identity, record in sorted(pairs, key=lambda pair: pair[:-1]):
+                if row not in self._taken and identity not in self.found:
+                    self._take(identity, record)
+
+    def _between(
+        self, identities: Sequence[Identity], starts: Sequence[datetime], record: AppointmentRecord
+    ) -> Sequence[Identity]:
+        """Return which of what came in, in order, is between the neighbours of a recorded occurrence, by `starts`.
+
+        After the last one, what is nearer to the end of the horizon may have been there before, and has come nearer.
+        """
+        at = bisect_left(starts, record.start_at)
+        end = self.parts[record.identity.source].horizon
+        half = _FAR if end is None else record.start_at + (end - record.start_at) / 2
+        low = bisect_right(identities, starts[at - 1], key=self._start_of) if at else 0
+        high = starts[at + 1] if at + 1 < len(starts) else half
+        return identities[low : bisect_left(identities, high, key=self._start_of)]
+
+    def _start_of(self, identity: Identity) -> datetime:
+        return self._left[identity].start_at
+
+    def _may_have_moved(self, identity: Identity, visit: Appointment) -> bool:
+        """Say whether an occurrence that nobody knows may have been at another time: something of its id is known."""
+        if not _is_covered(identity.id, self.parts[identity.source]):
+            return False
+        if identity.source not in self._known_ids:
+            self._known_ids[identity.source] = self.reader.series_of(identity.source).keys()
+        takes_place = visit.status is not Status.CANCELLED and visit.start_at > self.now
+        return takes_place and bool(visit.recipients) and identity.id in self._known_ids[identity.source]
+
+    def _told_together(self, numbers: Collection[str]) -> set[str]:
+        """Return the keys of the reminders that were told in a message that speaks of several, to some numbers."""
+        messages = self.reader.combined(list(numbers))
+        alone = [(one.key, evolve(message, start_at=one.start_at)) for message in messages for one in message.includes]
+        return {key for key, message in alone if has_told(message, self.settings, self.now)}
+
+    def _was_told(self, record: AppointmentRecord, together: Collection[str]) -> bool:
+        """Say whether somebody was told of a recorded occurrence, by its own message or `together` with others."""
+        own = any(has_told(message, self.settings, self.now) for message in record.messages)
+        told = own or any(outcome.key in together for outcome in record.outcomes)
+        return told and self._is_absent(record)
+
+    def _may_be(self, record: AppointmentRecord, appointment: Appointment, identity: Identity) -> bool:
+        """Say whether a recorded occurrence may be one of its series that came in: one for the same people.
+
+        Of several appointments of one UID, or of what came without its series, nobody knows.
+        """
+        kinds = {record.revision[0], self.all_incoming[identity].order[0]}
+        return OF_SERIES in kinds and kinds <= _OF_MASTERS and _numbers(self._left[identity]) == _numbers(appointment)
 
     def find_moved(self) -> None:
         """Find those that are at another time now, of sources that deal their ids anew."""
@@ -149,13 +246,15 @@ class _Search:
             self._numberless[source] = _by_visit(found)
         return self._numberless[source]
 
-    def _read(self, rows: Sequence[int]) -> list[tuple[AppointmentRecord, Appointment]]:
+    def _read(
+        self, rows: Sequence[int], did_not_come_in: Callable[[str, Scope], bool] = _did_not_come_in
+    ) -> list[tuple[AppointmentRecord, Appointment]]:
         """Return the records of rows that may be taken over, each with its appointment."""
         found = []
         for record in self.reader.records(rows=rows) if rows else ():
             part = self.parts.get(record.identity.source)
             free = not record.removed and record.row not in self._taken and record.identity not in self.all_incoming
-            if part is not None and free and _did_not_come_in(record.identity.id, part):
+            if part is not None and free and did_not_come_in(record.identity.id, part):
                 appointment = _readable(record)
                 found += [] if appointment is None else [(record, appointment)]
         return found
@@ -175,13 +274,10 @@ class _Search:
         return self.now < record.start_at and inside and not newer
 
 
-def _did_not_come_in(id_: str, part: Scope) -> bool:
-    """Say whether it means anything of an appointment that it is not among what came in."""
-    return id_ not in part.spare and (part.gone is None or id_ in part.gone)
-
-
 _FAR = datetime(9999, 12, 31, tzinfo=UTC)
 """Later than any start."""
+_OF_MASTERS = {OF_SERIES, "ii"}
+"""The kinds of revisions of what came with its master, or is one."""
 
 
 def _by_visit(found: Iterable[tuple[AppointmentRecord, Appointment]]) -> dict[_Visit, list[AppointmentRecord]]:
@@ -200,7 +296,16 @@ def _readable(record: AppointmentRecord) -> Appointment | None:
 
 
 def _visit(appointment: Appointment) -> _Visit:
-    return appointment.source, appointment.start_at, frozenset(one.phone for one in appointment.recipients)
+    return appointment.source, appointment.start_at, _numbers(appointment)
+
+
+def _numbers(appointment: Appointment) -> frozenset[str]:
+    return frozenset(one.phone for one in appointment.recipients)
+
+
+def _distance(before: Appointment, after: Appointment) -> tuple[bool, timedelta]:
+    """Return how far an appointment moved: whether to another day, and by how much."""
+    return before.starts_at.date() != after.starts_at.date(), abs(before.start_at - after.start_at)
 
 
 def _person(appointment: Appointment) -> tuple[object, ...]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 
 from reminder_kit import Rule
-from tests.factories import NUMBER, received_texts
+from tests.factories import EVENING, NUMBER, received_texts
 
 DAY = Rule("day-before", before="24 hours", text="See you {{ when }}")
 DAILY = "RRULE:FREQ=DAILY;COUNT=3"
 THURSDAY = "20260212T090000"
 
 
-def event(*lines, start=THURSDAY, sequence=0):
-    head = ["UID:A", "DTSTAMP:20260101T000000Z", f"SEQUENCE:{sequence}", f"DTSTART;TZID=America/New_York:{start}"]
-    return "\r\n".join(["BEGIN:VEVENT", *head, f"ATTENDEE;CN=Ada:tel:{NUMBER}", *lines, "END:VEVENT", ""])
+def event(*lines, start=THURSDAY, sequence=0, phone=NUMBER, uid="A"):
+    head = [f"UID:{uid}", "DTSTAMP:20260101T000000Z", f"SEQUENCE:{sequence}", f"DTSTART;TZID=America/New_York:{start}"]
+    return "\r\n".join(["BEGIN:VEVENT", *head, f"ATTENDEE;CN=Ada:tel:{phone}", *lines, "END:VEVENT", ""])
 
 
 def feed(*events):
@@ -103,3 +103,140 @@ def test_a_polled_calendar_follows_what_it_puts_off(make_kit, sandbox, tmp_path)
     desk.write_text(feed(event(start="20260216T090000", sequence=2)), newline="")
     kit.resync()
     assert [message.send_at.day for message in sandbox.parked() if message.text.startswith("See")] == [15]
+
+
+# A series that is edited as a whole: all its occurrences are others
+
+
+WEEKLY = "RRULE:FREQ=WEEKLY;COUNT=4"
+TWICE = "RRULE:FREQ=WEEKLY;COUNT=8;BYDAY="
+SATURDAY = "Moved to Saturday 14 February at 9:00 AM"
+
+
+def edited(*lines, start="20260214T090000", **changes):
+    return feed(event(*lines, start=start, sequence=1, **changes))
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "words"),
+    [
+        (feed(event(WEEKLY)), edited(WEEKLY), SATURDAY),
+        (feed(event(WEEKLY, start="20260205T090000")), edited(WEEKLY, start="20260207T090000"), SATURDAY),
+        (feed(event(TWICE + "TH,MO")), edited(TWICE + "SA,MO"), SATURDAY),
+        (feed(event(DAILY)), edited(DAILY, start="20260212T160000"), "Moved to tomorrow at 4:00 PM"),
+        (feed(event("RDATE:20260219T150000Z")), edited("RDATE:20260219T150000Z"), SATURDAY),
+        (feed(event(WEEKLY)), edited(), SATURDAY),
+        (feed(event()), edited(WEEKLY), SATURDAY),
+        (feed(event(WEEKLY)), edited("RRULE:FREQ=MONTHLY", start="20260214T090000"), SATURDAY),
+    ],
+    ids=[
+        "another day",
+        "begun before",
+        "one of two days",
+        "another hour",
+        "dates",
+        "the series is a visit now",
+        "the visit is a series now",
+        "another rule",
+    ],
+)
+def test_who_was_told_of_an_occurrence_hears_where_its_series_put_it(told, kit, first, then, words):
+    """Once, and nobody else: those that nobody was told of are reminded of as they are now."""
+    assert told(first, then, then) == ([words], [])
+    assert kit.ledger.read(lambda reader: reader.last_run("fresh ids desk")) is None
+
+
+def test_what_is_reminded_of_at_once_needs_no_correction(told):
+    """As of a single visit: the reminder tells the new hour."""
+    assert told(feed(event(WEEKLY)), edited(WEEKLY, start="20260212T093000")) == (["See you tomorrow at 9:30 AM"], [])
+
+
+@pytest.mark.parametrize("complete", [False, True], ids=["not complete", "complete"])
+def test_a_polled_calendar_whose_series_is_edited_follows_it(make_kit, sandbox, tmp_path, complete):
+    """Whether absence counts there or not; a plan foresees it."""
+    desk = tmp_path / "desk.ics"
+    sources = [{"path": str(desk), "complete": complete}]
+    kit = make_kit([DAY], correction="Moved to {{ when }}", sources=sources)
+    desk.write_text(feed(event(WEEKLY)), newline="")
+    kit.resync()
+    sandbox.clock.advance(days=1, hours=1)
+    desk.write_text(edited(WEEKLY), newline="")
+    plan = kit.plan_resync()
+    report = kit.resync()
+    works = [sorted((one.key, one.send_at) for one in run.changes if one.is_work) for run in (plan, report)]
+    assert len(works[0]) == 2
+    assert works[0] == works[1]
+    sandbox.clock.advance(minutes=11)
+    assert received_texts(sandbox)[1:] == [SATURDAY]
+
+
+@pytest.mark.parametrize("moved", ["A", "B"], ids=["the first", "the second"])
+def test_who_was_told_of_two_series_at_once_hears_of_the_one_that_moved(make_kit, sandbox, moved):
+    """Also of one without a message of its own."""
+    kit = make_kit([EVENING], correction="Moved to {{ when }}")
+    starts = {"A": "T090000", "B": "T110000"}
+
+    def import_with(days):
+        series = [
+            event(WEEKLY, "SUMMARY:Check-up", start=f"202602{days.get(uid, 12)}{hour}", uid=uid)
+            for uid, hour in starts.items()
+        ]
+        kit.import_calendar(feed(*series), source="desk")
+
+    import_with({})
+    sandbox.clock.advance(days=1, hours=12)
+    kit.resync()
+    assert len(received_texts(sandbox)) == 1
+    import_with({moved: 14})
+    sandbox.clock.advance(minutes=11)
+    hour = int(starts[moved][1:3])
+    assert received_texts(sandbox)[1:] == [f"Moved to Saturday 14 February at {hour}:00 AM"]
+
+
+def test_a_series_that_is_put_back_is_told_again(told):
+    """Each new start once."""
+    back = feed(event(WEEKLY, sequence=2))
+    texts, _ = told(feed(event(WEEKLY)), edited(WEEKLY), back)
+    assert texts == [SATURDAY, "Moved to tomorrow at 9:00 AM"]
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        edited("RRULE:FREQ=WEEKLY;COUNT=3", start="20260219T090000"),
+        edited("RRULE:FREQ=WEEKLY;COUNT=3", start="20260220T090000"),
+        edited(WEEKLY, "EXDATE;TZID=America/New_York:20260212T090000", start=THURSDAY),
+        edited(WEEKLY, phone="+12025550177"),
+        edited(WEEKLY, "STATUS:CANCELLED"),
+        feed(event(WEEKLY, start="20260214T090000", sequence=-1)).replace("20260101T", "20251231T"),
+        feed(event(start="20260214T090000"), event(start="20260221T090000")),
+    ],
+    ids=[
+        "it begins later",
+        "beyond the next",
+        "taken out",
+        "for somebody else",
+        "cancelled",
+        "an older file",
+        "several visits of one UID",
+    ],
+)
+def test_what_is_only_gone_is_told_to_nobody(told, sandbox, then):
+    """Another visit is none that moved: the next one, one for other people, one that may be anything."""
+    texts, _ = told(feed(event(WEEKLY)), then)
+    assert [text for text in texts if "Moved" in text] == []
+
+
+def test_an_occurrence_that_comes_into_the_horizon_is_none_that_moved(told, sandbox):
+    """It was there before, too far off: every 59 days, and the first one is taken out."""
+    rule = "RRULE:FREQ=DAILY;INTERVAL=59"
+    then = edited(rule, "EXDATE;TZID=America/New_York:20260212T090000", start=THURSDAY)
+    texts, _ = told(feed(event(rule)), then)
+    assert texts == []
+
+
+def test_each_that_was_told_is_followed_to_its_day(told):
+    """Also to an hour that is farther from it than another one's, on the day before, which nobody was told of."""
+    then = edited("RRULE:FREQ=DAILY;COUNT=4", start="20260211T220000")
+    texts, _ = told(feed(event(DAILY)), then)
+    assert sorted(texts) == ["Moved to tomorrow at 10:00 PM", "See you today at 10:00 PM"]
