@@ -28,7 +28,9 @@ def mention(found: Problems, uid: str, events: Sequence[Event], series: Series) 
             series.master.line,
         )
     if events and all(event.method in NO_DEFINITION for event in events):
-        found.warn(f"METHOD:{events[0].method} describes no appointment", uid or None, events[0].line)
+        method = events[0].method
+        how = ": an answer counts where its invitation is read with it" if method == "REPLY" else ""
+        found.warn(f"METHOD:{method} describes no appointment{how}", uid or None, events[0].line)
     versions = [event for event in events if event.method not in NO_DEFINITION]
     for first, event in passed_over(versions, kept, shares=series.shares):
         lines = sorted((first.line, event.line))

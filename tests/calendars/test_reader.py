@@ -173,7 +173,9 @@ def test_a_reply_changes_who_comes_and_describes_nothing(read, event, calendar):
     assert found.phones == ["+12025550102"]
     alone = read(calendar("METHOD:REPLY", reply))
     assert alone.found == []
-    assert alone.warnings == ["METHOD:REPLY describes no appointment"]
+    assert alone.warnings == [
+        "METHOD:REPLY describes no appointment: an answer counts where its invitation is read with it"
+    ]
     assert alone.reading.covers == set()
 
 
