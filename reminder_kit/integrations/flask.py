@@ -27,7 +27,7 @@ from reminder_kit.errors import InvalidInputError, UnsafePlanError
 from reminder_kit.kit.endpoint import taken_in
 from reminder_kit.kit.faces import ReminderKit
 from reminder_kit.kit.following import follower_of
-from reminder_kit.kit.rows import Row, drawn, list_failure, record_rows, said
+from reminder_kit.kit.rows import Row, drawn, list_failure, record_each
 from reminder_kit.logs import LOG
 from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.host_data import shown_name
@@ -101,16 +101,10 @@ class Reminders:
 
     def _record(self, transaction: Transaction) -> list[tuple[str, str, str]]:
         """Record what was said; returns what could not be, with why."""
-        if not transaction.rows:
-            return []
-        try:
-            record_rows(self.kit, transaction.rows, _connection_of(transaction.db))
-        except Exception as error:  # noqa: BLE001 - the host's own rows are committed whatever it is
-            words = said(error)
-            for row in transaction.rows:
-                LOG.error("appointment %s could not be recorded: %s", shown_name(row.id), words)
-            return [(row.source or "default", row.id, words) for row in transaction.rows]
-        return []
+        failed = record_each(self.kit, transaction.rows, _connection_of(transaction.db)) if transaction.rows else []
+        for row, words in failed:
+            LOG.error("appointment %s could not be recorded: %s", shown_name(row.id), words)
+        return [(row.source or "default", row.id, words) for row, words in failed]
 
     def feed(self, *, force: bool = False) -> int:
         """Hand in what is live, complete; returns the exit status: 1 something failed, 3 it was refused as unsafe."""

@@ -28,7 +28,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, session
 from reminder_kit.errors import InvalidInputError
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
 from reminder_kit.kit.following import follower_of
-from reminder_kit.kit.rows import Row, list_failure, record_rows, said
+from reminder_kit.kit.rows import Row, list_failure, record_each, said
 from reminder_kit.ledger.databases.host_connection import borrowed
 from reminder_kit.logs import LOG
 from reminder_kit.model.appointments import Appointment
@@ -289,11 +289,12 @@ class SessionReminders:
     def _record(self, session: Session, rows: Sequence[Row], collected: _Collected) -> None:
         try:
             mapper = self._tracked[0].model
-            record_rows(self._kit, rows, session.connection(bind_arguments={"mapper": mapper}))
+            failed = record_each(self._kit, rows, session.connection(bind_arguments={"mapper": mapper}))
         except Exception as error:  # noqa: BLE001 - the host's commit goes on
-            _note(collected, [(row.source, row.id) for row in rows], said(error))
-        else:
-            collected.recorded = True
+            failed = [(row, said(error)) for row in rows]
+        for row, words in failed:
+            _note(collected, [(row.source, row.id)], words)
+        collected.recorded = len(failed) < len(rows)
 
     def _committed(self, session: Session) -> None:
         """Follow the commit; the session is not used."""

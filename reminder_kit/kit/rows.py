@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from attrs import frozen
 
-from reminder_kit.errors import InvalidInputError, ReminderKitError, unforeseen
+from reminder_kit.errors import InvalidInputError, LedgerError, ReminderKitError, unforeseen
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
 from reminder_kit.ledger.transaction import Transaction
 from reminder_kit.logs import LOG
@@ -21,7 +21,7 @@ from reminder_kit.model.host_data import shown_name, whole_text
 from reminder_kit.planning.attention import UNREADABLE, Mark
 from reminder_kit.transport.blocking import run_blocking
 
-__all__ = ["Row", "Said", "drawn", "list_failure", "list_failures", "record_rows", "said"]
+__all__ = ["Row", "Said", "drawn", "list_failure", "list_failures", "record_each", "record_rows", "said"]
 
 T = TypeVar("T")
 Said = Appointment | Iterable[Appointment] | None
@@ -82,6 +82,24 @@ def record_rows(kit: ReminderKit | AsyncReminderKit, rows: Sequence[Row], connec
     for source in dict.fromkeys(row.source for row in there):
         found = [row.appointment for row in there if row.source == source and row.appointment is not None]
         _done(kit.record(found, source, connection=connection))
+
+
+def record_each(
+    kit: ReminderKit | AsyncReminderKit, rows: Sequence[Row], connection: Any = None
+) -> list[tuple[Row, str]]:
+    """Record rows as `record_rows` does, and where one can't be, each by itself; returns those that can't, with why.
+
+    Raises nothing. What the ledger's database refuses is of no row: that is not tried again.
+    """
+    try:
+        record_rows(kit, rows, connection)
+    except LedgerError as error:
+        return [(row, said(error)) for row in rows]
+    except Exception as error:  # noqa: BLE001 - one row stops nothing else
+        if len(rows) == 1:
+            return [(rows[0], said(error))]
+        return [failed for row in rows for failed in record_each(kit, [row], connection)]
+    return []
 
 
 def _withdraw_absent(kit: ReminderKit | AsyncReminderKit, row: Row, connection: Any) -> None:

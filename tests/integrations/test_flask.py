@@ -118,6 +118,21 @@ def test_what_can_t_be_recorded_fails_no_booking(make_kit, appointment, tmp_path
     assert "A-1" in item.what
 
 
+@pytest.mark.parametrize("id", ["A-2", None], ids=["of two sources", "none"])
+def test_what_can_t_be_recorded_takes_nothing_along(reminders, kit, db, appointment, caplog, id):
+    """Beside an id that can't be told to be gone, a booking that was moved is told at its new time."""
+    kit.record([appointment("A-2", source="web"), appointment("A-2"), appointment(title="Before")])
+    with reminders.transaction(db) as tx:
+        tx.saved(appointment(title="Moved"))
+        tx.gone(id)
+        tx.saved(appointment("A-3"))
+    reminders.follower.wait()
+    found = kit.ledger.read(lambda reader: [record.appointment.title for record in reader.records()])
+    assert sorted(found) == ["Check-up A-2", "Check-up A-2", "Check-up A-3", "Moved"]
+    errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert [line.partition(":")[0] for line in errors] == [f"appointment '{id}' could not be recorded"]
+
+
 def test_a_ledger_that_takes_nothing_at_all_fails_no_booking(reminders, kit, db, appointment, caplog):
     """Nothing can be recorded there, nor listed: the log says both, and the booking is committed."""
     db.execute("DROP TABLE reminder_kit_phones")

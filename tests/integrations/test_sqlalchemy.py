@@ -274,6 +274,21 @@ def test_a_row_that_can_t_be_told_fails_no_commit_and_is_listed(reminders, ada, 
     assert (recorded(kit)["A-2"], kit.attention()) == ("Floss", ())
 
 
+@BOTH
+def test_a_row_that_can_t_be_recorded_takes_no_other_along(reminders, ada, factory, kit):
+    """An id that a calendar has, too, can't be told to be gone: the visit beside it is recorded as it was moved."""
+    with factory.begin() as session:
+        session.add(Booking(id="A-2", customer_id=ada))
+    theirs = to_appointment(Booking(id="A-2", title="Physio", customer=Customer(phone=ADA)))
+    kit.record(evolve(theirs, source="calendar"))
+    with factory.begin() as session:
+        session.get(Booking, "A-2").title = "cancelled"
+        session.get(Booking, "A-1").title = "Floss"
+    found = kit.ledger.read(lambda reader: [record.appointment.title for record in reader.records()])
+    assert sorted(found) == ["Check-up", "Floss", "Physio"]
+    assert [item.what.partition(":")[0] for item in kit.attention()] == ["appointment 'A-2' could not be recorded"]
+
+
 def saved(factory):
     with factory() as session:
         return {booking.id: booking.customer.phone for booking in session.scalars(sa.select(Booking))}

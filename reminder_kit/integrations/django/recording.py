@@ -15,7 +15,7 @@ from django.db import connections, transaction
 from reminder_kit.integrations.django.databases import to_record_on
 from reminder_kit.integrations.django.links import Links
 from reminder_kit.integrations.django.tracking import Tracked, key_as_text
-from reminder_kit.kit.rows import Row, list_failure, record_rows, said
+from reminder_kit.kit.rows import Row, list_failure, record_each, record_rows, said
 from reminder_kit.logs import LOG
 from reminder_kit.model.host_data import shown_name
 
@@ -161,13 +161,9 @@ class Recording:
 
     def _record_elsewhere(self, rows: Sequence[Row]) -> None:
         """Record what a host has committed in another database, then have it followed; what can't be is listed."""
-        try:
-            record_rows(self._reminders.kit, rows)
-        except Exception as error:  # noqa: BLE001 - the host has committed, and goes on
-            for row in rows:
-                words = said(error)
-                LOG.error("%s %s could not be recorded: %s", row.source, shown_name(row.id), words)
-                list_failure(self._reminders.kit, row.source or "default", row.id, words)
+        for row, words in record_each(self._reminders.kit, rows):
+            LOG.error("%s %s could not be recorded: %s", row.source, shown_name(row.id), words)
+            list_failure(self._reminders.kit, row.source or "default", row.id, words)
         self._reminders.wake()
 
     def _guarded(self, tracked: Tracked, names: Sequence[str], using: str, step: Callable[[], None]) -> None:
