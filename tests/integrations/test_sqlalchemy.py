@@ -150,6 +150,84 @@ def test_edits_cancellations_and_deletions_are_followed(reminders, ada, factory,
     assert recorded(kit) == {}
 
 
+def taken_from_its_customer(customer):
+    customer.bookings.pop(0)
+
+
+def all_taken_from_their_customer(customer):
+    customer.bookings = customer.bookings[1:]
+
+
+def moved_and_taken_from_its_customer(customer):
+    customer.bookings.pop(0).title = "cancelled"
+
+
+ORPHANED = [taken_from_its_customer, all_taken_from_their_customer, moved_and_taken_from_its_customer]
+
+
+@BOTH
+@pytest.mark.parametrize("orphaned", ORPHANED)
+def test_a_row_that_is_deleted_as_nobody_s_is_withdrawn(ada, factory, engine, kit, orphaned):
+    """By the id that its appointment had, which its function can't tell once the customer is gone from it."""
+    own = sessionmaker(engine)
+    visit = lambda booking: (found := to_appointment(booking)) and evolve(found, id=f"visit {booking.id}")  # noqa: E731
+    SessionReminders(kit, own, wake=list).track(Booking, visit)
+    with own.begin() as session:
+        session.add_all(Booking(id=f"B-{number}", customer_id=ada) for number in (1, 2))
+    with own.begin() as session:
+        orphaned(session.get(Customer, ada))  # of its own booking, A-1, nothing was recorded as a visit
+        session.flush()
+        orphaned(session.get(Customer, ada))
+    assert (saved(own), recorded(kit)) == ({"B-2": ADA}, {"A-1": "Check-up", "visit B-2": "Check-up"})
+
+
+def test_a_row_that_goes_with_one_that_is_nobody_s_is_withdrawn(factory, engine, kit):
+    """A practice's room is taken from it, and so are the room's slots: no flush tells of them before."""
+
+    class Own(DeclarativeBase):
+        pass
+
+    class Practice(Own):
+        __tablename__ = "practices"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        rooms: Mapped[list[Room]] = relationship(cascade="all, delete-orphan")
+
+    class Room(Own):
+        __tablename__ = "rooms"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        practice_id: Mapped[int] = mapped_column(sa.ForeignKey("practices.id"))
+        slots: Mapped[list[Slot]] = relationship(cascade="all, delete-orphan")
+
+    class Slot(Own):
+        __tablename__ = "slots"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        room_id: Mapped[int] = mapped_column(sa.ForeignKey("rooms.id"))
+
+    Own.metadata.create_all(engine)
+    own = sessionmaker(engine)
+    booked = lambda slot: Appointment(str(slot.id), START + timedelta(days=3), recipients=[Recipient(ADA)])  # noqa: E731
+    SessionReminders(kit, own, wake=list).track(Slot, booked)
+    with own.begin() as session:
+        session.add(Practice(id=1, rooms=[Room(id=1, slots=[Slot(id=1), Slot(id=2)]), Room(id=2, slots=[Slot(id=3)])]))
+    assert sorted(recorded(kit)) == ["1", "2", "3"]
+    with own.begin() as session:
+        practice = session.get(Practice, 1)
+        practice.rooms.pop(0)
+    assert sorted(recorded(kit)) == ["3"]
+
+
+def test_a_row_that_is_changed_and_deleted_at_once_is_withdrawn_as_it_was(factory, ada, engine, kit):
+    """Its id is that under which it was recorded, not the one that it has in memory."""
+    own = sessionmaker(engine)
+    SessionReminders(kit, own, wake=list).track(Booking, to_appointment, id=lambda booking: booking.title)
+    kit.record(evolve(to_appointment(Booking(id="Check-up", title="old", customer=Customer(phone=ADA)))))
+    with own.begin() as session:
+        booking = session.get(Booking, "A-1")
+        booking.title = "A-1"
+        session.delete(booking)
+    assert recorded(kit) == {"A-1": "Check-up"}
+
+
 def test_what_else_changes_a_row_is_heard_of(reminders, ada, factory, kit, sandbox):
     """A customer's new phone is that of all their bookings."""
     with factory.begin() as session:
@@ -591,10 +669,15 @@ def test_async_sessions_are_the_same(make_kit, engine, sandbox):
             customer.phone = BEN
             await session.commit()
             await reminders.follower.wait()
+            told = [item.to for item in sandbox.parked()]
+            customer = await session.get(Customer, 1, options=[selectinload(Customer.bookings)], populate_existing=True)
+            customer.bookings = [booking for booking in customer.bookings if booking.id != "A-1"]
+            await session.commit()
+            await reminders.follower.wait()
         listed = [item.kind for item in await kit.attention()]
         await kit.close()
         await own.dispose()
-        return listed
+        return told, listed
 
-    assert asyncio.run(story()) == ["unreadable"]
-    assert [item.to for item in sandbox.parked()] == [BEN]
+    assert asyncio.run(story()) == ([BEN], ["unreadable"])
+    assert list(sandbox.parked()) == []

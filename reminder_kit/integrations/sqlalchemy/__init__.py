@@ -13,7 +13,7 @@ bulk INSERT tells no keys: hand its rows to `touch`, or leave them to the batch 
 In reading order:
 
 - `registry`: `SessionReminders`: what is heard of a session; `collecting`: what it has changed since it began.
-- `tracking`: one tracked model: which appointment a row is, was, or changes.
+- `tracking`: one tracked model: which appointment a row is, was, or changes; `before`: rows before a flush.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from attrs import define, field, frozen
-from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.orm import InstanceState, Session, SessionTransaction
 
 from reminder_kit.integrations.sqlalchemy.tracking import Change, key_of
 from reminder_kit.kit.rows import Row, said
@@ -33,6 +33,8 @@ class Collected:
     """What a session has changed since its transaction began, in its order."""
 
     changes: list[Collection] = field(factory=list)
+    #: What is deleted by the flush that is going on, as far as it is noted.
+    going: set[InstanceState[Any]] = field(factory=set)
     #: How many of them there were as a savepoint began.
     savepoints: dict[SessionTransaction, int] = field(factory=dict)
     #: Whether something was recorded that is to be followed, and what could not be, with why.

@@ -11,9 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import InvalidRequestError
-from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, sessionmaker
+from sqlalchemy.orm import Mapper, ORMExecuteState, Session, SessionTransaction, object_session, sessionmaker
 
 from reminder_kit.errors import InvalidInputError
+from reminder_kit.integrations.sqlalchemy.before import Before
 from reminder_kit.integrations.sqlalchemy.collecting import Asking, Collected, Collection, all_rows, asked, note
 from reminder_kit.integrations.sqlalchemy.tracking import Tracked, as_it_was, key_of, rows_beside, rows_met, rows_of
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
@@ -42,7 +43,9 @@ class SessionReminders:
         self.follower = follower_of(kit)
         self._wake = wake or self.follower.wake
         target = _target_of(factory)
+        event.listen(Mapper, "before_delete", _deleting)  # once, however many registries there are
         for name, heard in {
+            "before_flush": self._flushing,
             "after_flush": self._flushed,
             "before_commit": self._committing,
             "after_commit": self._committed,
@@ -91,7 +94,22 @@ class SessionReminders:
     def _flushed(self, session: Session, _context: object) -> None:
         for instance in (*session.new, *session.dirty):
             self._collect(session, instance)
-        self._collect_deleted(session, session.deleted)
+
+    def _flushing(self, session: Session, _context: object, _instances: object) -> None:
+        """Note what is deleted as long as the database has it, and leads to the rows that go with it there."""
+        self._collected(session).going = set()
+        self._going(session, session.deleted)
+
+    def _going(self, session: Session, instances: Iterable[Any]) -> None:
+        """Note instances that a flush of the session deletes, those of them that are not noted yet."""
+        noted, kinds = self._collected(session).going, self._kinds()
+        states = [sa.inspect(instance) for instance in instances if isinstance(instance, kinds)]
+        new = [state for state in states if state not in noted]
+        noted.update(new)
+        for mapper in {state.mapper for state in new}:
+            session.connection(bind_arguments={"mapper": mapper})  # begun before a savepoint of ours is
+        with Before(session) as before:
+            self._collect_deleted(session, [state.object for state in new], before.saved)
 
     def _collect(self, session: Session, instance: Any, *, stale: bool = False) -> None:
         """Note an instance; `stale` says that the session does not know what became of its row."""
@@ -103,24 +121,27 @@ class SessionReminders:
                 if isinstance(instance, model):
                     changes.append((instance, partial(rows_beside, session, tracked, rows, instance)))
 
-    def _collect_deleted(self, session: Session, instances: Iterable[Any]) -> None:
-        """Note what instances were, as long as their relations are there."""
-        concerned = [instance for instance in instances if isinstance(instance, self._kinds())]
-        if concerned:
+    def _collect_deleted(
+        self, session: Session, instances: Sequence[Any], saved: Callable[[Any], Any] = lambda instance: instance
+    ) -> None:
+        """Note what instances are that go; `saved` returns one as the database has it."""
+        if instances:
             collected = self._collected(session)
-            collected.changes += asked(session, collected, partial(self._deleted, session, concerned))
+            collected.changes += asked(session, collected, partial(self._deleted, session, instances, saved))
 
-    def _deleted(self, session: Session, instances: Sequence[Any], asking: Asking) -> list[Collection]:
+    def _deleted(
+        self, session: Session, instances: Sequence[Any], saved: Callable[[Any], Any], asking: Asking
+    ) -> list[Collection]:
         changes: list[Collection] = []
         for instance, tracked in product(instances, self._tracked):
             name = partial(key_of, instance)
             if isinstance(instance, tracked.model):
                 by_key = partial(tracked.gone_by_key, instance) if tracked.id is None else None
-                told = asking.told(name, lambda: [tracked.gone(instance)], by_key)  # noqa: B023 - called at once
+                told = asking.told(name, lambda: [tracked.gone(saved(instance))], by_key)  # noqa: B023 - called at once
                 changes += [(instance, partial(as_it_was, gone)) for gone in told]
             for model, rows in tracked.also.items():
                 if isinstance(instance, model):
-                    beside = asking.told(name, lambda: [*rows(instance)])  # noqa: B023 - called at once
+                    beside = asking.told(name, lambda: [*rows(saved(instance))])  # noqa: B023 - called at once
                     changes += [(row, partial(rows_of, session, tracked, row, stale=True)) for row in beside]
         return changes
 
@@ -205,6 +226,14 @@ class SessionReminders:
             list_failure(self._kit, source or "default", name, words)
         if collected.recorded or collected.failed:
             self._wake()
+
+
+def _deleting(_mapper: object, _connection: object, instance: Any) -> None:
+    """Have what a flush deletes be noted also where nobody said so: as an orphan, or with one."""
+    session = object_session(instance)
+    if session is not None:
+        for registry in [key for key in session.info if isinstance(key, SessionReminders)]:
+            registry._going(session, [instance])  # noqa: SLF001 - its own class, and nobody else's to call
 
 
 def _target_of(factory: Any) -> Any:

@@ -1,0 +1,36 @@
+"""Rows as the database has them before a flush, whatever their session has done to them in memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import InstanceState, Session
+
+__all__ = ["Before"]
+
+
+class Before(Session):
+    """Reads beside a session, on its own connections and in its transaction.
+
+    In the session itself a row that goes has lost its parent already, and what a function loads there before the flush
+    is no longer left to the database by it: children of a deleted row would have their keys emptied.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(autoflush=False, join_transaction_mode="rollback_only")
+        self._beside = session
+        #: What was read, so that what it leads to is read once: a session by itself forgets what nobody holds.
+        self._read: dict[InstanceState[Any], Any] = {}
+
+    def get_bind(self, mapper: Any = None, **arguments: Any) -> sa.Connection:
+        """Return the session's connection, begun if need be."""
+        return self._beside.connection(bind_arguments={"mapper": mapper, **arguments})
+
+    def saved(self, instance: Any) -> Any:
+        """Return an instance of the session as it is saved; one that nobody knows any more, as it is."""
+        state = sa.inspect(instance)
+        if state not in self._read:
+            found = self.get(type(instance), state.identity)
+            self._read[state] = instance if found is None else found
+        return self._read[state]
