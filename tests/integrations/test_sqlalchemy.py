@@ -40,6 +40,21 @@ class Booking(Base):
     customer: Mapped[Customer] = relationship(back_populates="bookings")
 
 
+class Pass(Base):
+    """A visit that goes with its holder in the database, where the session knows nothing of it."""
+
+    __tablename__ = "passes"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(default="Pass")
+    holder_id: Mapped[int] = mapped_column(sa.ForeignKey("holders.id", ondelete="CASCADE"))
+
+
+class Holder(Base):
+    __tablename__ = "holders"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    passes: Mapped[list[Pass]] = relationship(passive_deletes=True)
+
+
 class Note(Base):
     __tablename__ = "notes"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -214,6 +229,73 @@ def test_a_row_that_goes_with_one_that_is_nobody_s_is_withdrawn(factory, engine,
         practice = session.get(Practice, 1)
         practice.rooms.pop(0)
     assert sorted(recorded(kit)) == ["3"]
+
+
+def visit_of(holder_pass):
+    return Appointment(f"pass {holder_pass.id}", START + timedelta(days=3), recipients=[Recipient(ADA)], title="Pass")
+
+
+@pytest.fixture
+def holders(factory, engine, kit):
+    """A factory of sessions, with a holder of passes 1 and 2, and one of pass 3."""
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys = ON"))
+        engine.dispose()
+    own = sessionmaker(engine)
+    SessionReminders(kit, own, wake=list).track(Pass, visit_of, also={Holder: lambda holder: holder.passes})
+    with own.begin() as session:
+        session.add_all([Holder(id=1, passes=[Pass(id=1), Pass(id=2)]), Holder(id=2, passes=[Pass(id=3)])])
+    return own
+
+
+def deleted(session):
+    session.delete(session.get(Holder, 1))
+
+
+def changed_and_deleted(session):
+    session.get(Pass, 1).title = "Changed"
+    session.flush()
+    deleted(session)
+
+
+def deleted_in_bulk(session):
+    session.execute(sa.delete(Holder).where(Holder.id == 1))
+
+
+def kept_in_its_session_and_deleted_in_bulk(session):
+    session.get(Pass, 1).title = "Changed"
+    session.execute(sa.delete(Holder).where(Holder.id == 1), execution_options={"synchronize_session": False})
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "done", [deleted, changed_and_deleted, deleted_in_bulk, kept_in_its_session_and_deleted_in_bulk]
+)
+def test_rows_that_go_with_their_parent_in_the_database_are_withdrawn(holders, kit, done, caplog):
+    """Which rows the parent has is asked before the flush; what the database deletes with it is gone, and no error."""
+    assert recorded(kit) == dict.fromkeys(["pass 1", "pass 2", "pass 3"], "Pass")
+    with holders.begin() as session:
+        done(session)
+    with holders() as session:
+        assert session.scalars(sa.select(Pass.id)).all() == [3]
+    assert (recorded(kit), kit.attention(), caplog.text) == ({"pass 3": "Pass"}, (), "")
+
+
+def test_a_row_whose_key_a_bulk_update_changes_is_withdrawn_under_it(holders, kit, caplog):
+    """Under the new one it is handed over, since the statement does not tell it."""
+    with holders.begin() as session:
+        session.execute(sa.update(Pass).where(Pass.id == 1).values(id=9))
+    assert (recorded(kit), caplog.text) == (dict.fromkeys(["pass 2", "pass 3"], "Pass"), "")
+
+
+def test_what_a_bulk_update_changes_beside_rows_is_read_again(reminders, ada, factory, kit, sandbox):
+    """A customer that the session holds as it was yesterday has the new number in the record."""
+    with factory.begin() as session:
+        held = session.get(Customer, ada)
+        session.execute(sa.update(Customer).values(phone=BEN), execution_options={"synchronize_session": False})
+        assert held.phone == ADA
+    kit.resync()
+    assert [item.to for item in sandbox.parked()] == [BEN]
 
 
 def test_a_row_that_is_changed_and_deleted_at_once_is_withdrawn_as_it_was(factory, ada, engine, kit):

@@ -59,17 +59,23 @@ class Asking:
     collected: Collected
     together: bool = False
 
-    def told(self, name: Callable[[], str], ask: Callable[[], list[T]], otherwise: Any = None) -> list[T]:
-        """Return what a function says; what it raises is raised together, and else noted, or answered `otherwise`."""
+    def told(self, name: Callable[[], str], ask: Callable[[], list[T]]) -> list[T]:
+        """Return what a function says; what it raises is raised together, and else noted."""
+        found = self.answered(ask)
+        if isinstance(found, Exception):
+            note(self.collected, [(None, name())], said(found))
+            return []
+        return found
+
+    def answered(self, ask: Callable[[], T]) -> T | Exception:
+        """Return what a function says; what it raises is raised together, and else returned."""
         if self.together:
             return ask()
         try:
             with self.collected.savepoint():
                 return ask()
         except Exception as error:  # noqa: BLE001 - one row stops nothing else
-            if otherwise is None:
-                note(self.collected, [(None, name())], said(error))
-            return otherwise(error) if otherwise else []
+            return error
 
 
 def asked(session: Session, collected: Collected, work: Callable[[Asking], list[T]]) -> list[T]:
@@ -98,5 +104,9 @@ def all_rows(collected: Collected, asking: Asking) -> list[Row]:
 def note(collected: Collected, names: Iterable[tuple[str | None, str]], words: str) -> None:
     """Note rows, each by source and id, that could not be recorded, with why."""
     for source, name in names:
-        LOG.error("row %s could not be recorded: %s (it is saved; the batch job repairs it)", shown_name(name), words)
+        LOG.error(
+            "row %s could not be recorded: %s (what was saved is saved; the batch job repairs it)",
+            shown_name(name),
+            words,
+        )
         collected.failed.append((source, name, words))

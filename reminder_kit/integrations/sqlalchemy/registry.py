@@ -16,7 +16,15 @@ from sqlalchemy.orm import Mapper, ORMExecuteState, Session, SessionTransaction,
 from reminder_kit.errors import InvalidInputError
 from reminder_kit.integrations.sqlalchemy.before import Before
 from reminder_kit.integrations.sqlalchemy.collecting import Asking, Collected, Collection, all_rows, asked, note
-from reminder_kit.integrations.sqlalchemy.tracking import Tracked, as_it_was, key_of, rows_beside, rows_met, rows_of
+from reminder_kit.integrations.sqlalchemy.tracking import (
+    Tracked,
+    key_of,
+    rows_beside,
+    rows_gone,
+    rows_met,
+    rows_of,
+    rows_read_again,
+)
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
 from reminder_kit.kit.following import follower_of
 from reminder_kit.kit.rows import Row, list_failure, record_each, said
@@ -111,15 +119,14 @@ class SessionReminders:
         with Before(session) as before:
             self._collect_deleted(session, [state.object for state in new], before.saved)
 
-    def _collect(self, session: Session, instance: Any, *, stale: bool = False) -> None:
-        """Note an instance; `stale` says that the session does not know what became of its row."""
+    def _collect(self, session: Session, instance: Any) -> None:
+        """Note an instance that is new, or was changed."""
         changes = self._collected(session).changes
         for tracked in self._tracked:
             if isinstance(instance, tracked.model):
-                changes.append((instance, partial(rows_of, session, tracked, instance, stale=stale)))
-            for model, rows in tracked.also.items():
-                if isinstance(instance, model):
-                    changes.append((instance, partial(rows_beside, session, tracked, rows, instance)))
+                changes.append((instance, partial(rows_of, session, tracked, instance)))
+            for rows in tracked.beside(instance):
+                changes.append((instance, partial(rows_beside, session, tracked, rows, instance)))
 
     def _collect_deleted(
         self, session: Session, instances: Sequence[Any], saved: Callable[[Any], Any] = lambda instance: instance
@@ -134,16 +141,31 @@ class SessionReminders:
     ) -> list[Collection]:
         changes: list[Collection] = []
         for instance, tracked in product(instances, self._tracked):
-            name = partial(key_of, instance)
             if isinstance(instance, tracked.model):
-                by_key = partial(tracked.gone_by_key, instance) if tracked.id is None else None
-                told = asking.told(name, lambda: [tracked.gone(saved(instance))], by_key)  # noqa: B023 - called at once
-                changes += [(instance, partial(as_it_was, gone)) for gone in told]
-            for model, rows in tracked.also.items():
-                if isinstance(instance, model):
-                    beside = asking.told(name, lambda: [*rows(saved(instance))])  # noqa: B023 - called at once
-                    changes += [(row, partial(rows_of, session, tracked, row, stale=True)) for row in beside]
+                was = asking.answered(lambda: tracked.name(saved(instance)))  # noqa: B023 - called at once
+                changes.append((instance, partial(rows_gone, tracked, instance, was)))
+            for rows in tracked.beside(instance):
+                beside = asking.told(partial(key_of, instance), lambda: [*rows(saved(instance))])  # noqa: B023 - the same
+                changes += [self._perhaps_gone(session, tracked, row, asking) for row in beside]
         return changes
+
+    def _updated(self, session: Session, instances: Sequence[Any], asking: Asking) -> list[Collection]:
+        """Return what a bulk UPDATE is about to change."""
+        changes: list[Collection] = []
+        for instance, tracked in product(instances, self._tracked):
+            if isinstance(instance, tracked.model):
+                changes.append(self._perhaps_gone(session, tracked, instance, asking))
+            changes += [
+                (instance, partial(rows_beside, session, tracked, rows, instance, stale=True))
+                for rows in tracked.beside(instance)
+            ]
+        return changes
+
+    @staticmethod
+    def _perhaps_gone(session: Session, tracked: Tracked, instance: Any, asking: Asking) -> Collection:
+        """Return a row that may go, or be changed, unknown to the session; what it is now is asked now."""
+        was = asking.answered(partial(tracked.name, instance))
+        return instance, partial(rows_read_again, session, tracked, instance, was)
 
     def _kinds(self) -> tuple[type, ...]:
         return tuple(kind for tracked in self._tracked for kind in (tracked.model, *tracked.also))
@@ -168,8 +190,8 @@ class SessionReminders:
         if state.is_delete:
             self._collect_deleted(session, met)
             return
-        for instance in met:
-            self._collect(session, instance, stale=True)
+        collected = self._collected(session)
+        collected.changes += asked(session, collected, partial(self._updated, session, met))
 
     # Transactions
 

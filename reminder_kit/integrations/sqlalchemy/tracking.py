@@ -17,7 +17,21 @@ from reminder_kit.kit.rows import Row, said
 from reminder_kit.logs import LOG
 from reminder_kit.model.appointments import Appointment
 
-__all__ = ["Change", "Tracked", "as_it_was", "key_of", "rows_beside", "rows_met", "rows_of"]
+__all__ = [
+    "Change",
+    "Tracked",
+    "Was",
+    "key_of",
+    "rows_beside",
+    "rows_gone",
+    "rows_met",
+    "rows_of",
+    "rows_read_again",
+]
+
+
+Was = Row | Exception | None
+"""Which appointment a row was as it was asked, or what kept that from being told; None: none, as far as is known."""
 
 
 @frozen(eq=False)
@@ -40,19 +54,26 @@ class Tracked:
             return Row.of(self.source, str(self.id(instance)), found)
         return Row(self.source, found.id if found else key_of(instance), found)
 
-    def gone(self, instance: Any) -> Row:
-        """Return what a row was that is deleted; whatever its functions raise is raised."""
+    def beside(self, instance: Any) -> list[Callable[[Any], Iterable[Any]]]:
+        """Return what says which rows an instance changes that is of another model."""
+        return [rows for model, rows in self.also.items() if isinstance(instance, model)]
+
+    def name(self, instance: Any) -> Row | None:
+        """Return which appointment a row is, without what it holds; None: none that can be told."""
         if self.id is not None:
             return Row(self.source, str(self.id(instance)))
         found = self.function(instance)
-        if found is None:
-            return Row(self.source, key_of(instance))
-        return Row(self.source or found.source, found.id, recurrence_id=found.recurrence_id)
+        return None if found is None else Row(self.source or found.source, found.id, recurrence_id=found.recurrence_id)
 
-    def gone_by_key(self, instance: Any, error: Exception) -> list[Row]:
-        """Return what a row was that is deleted, where its function can't say that any more."""
-        LOG.warning("a deleted %s is withdrawn by its key: %s", self.model.__name__, said(error))
-        return [Row(self.source, key_of(instance))]
+    def gone(self, instance: Any, was: Was) -> Row:
+        """Return what a row was that is gone: by its key, unless that was told; what kept its id from it is raised."""
+        if isinstance(was, Row):
+            return was
+        if was is not None:
+            if self.id is not None:
+                raise was
+            LOG.warning("a deleted %s is withdrawn by its key: %s", self.model.__name__, said(was))
+        return Row(self.source, key_of(instance))
 
 
 def key_of(instance: Any) -> str:
@@ -78,28 +99,39 @@ def rows_met(state: ORMExecuteState, model: type) -> Iterator[Any]:
     yield from state.session.scalars(chosen, state.parameters or {}).all()
 
 
-def as_it_was(gone: Row) -> list[Change]:
-    """Return what is known already of a row that goes."""
-    return [(gone.id, lambda: gone)]
+def rows_gone(tracked: Tracked, instance: Any, was: Was) -> list[Change]:
+    """Return the row that an instance was, if there was one."""
+    name = key_of(instance)
+    return [(name, partial(tracked.gone, instance, was))] if name else []
 
 
-def rows_of(session: Session, tracked: Tracked, instance: Any, *, stale: bool = False) -> list[Change]:
-    """Return the row that an instance is, if there is one still; a stale one is read again."""
+def rows_of(session: Session, tracked: Tracked, instance: Any) -> list[Change]:
+    """Return the row that an instance is, if there is one still."""
     found = _present(session, instance)
-    if found is None:
-        return []
-    if stale and not sa.inspect(found).modified:
-        session.refresh(found)
-    return [(key_of(found), partial(tracked.row, found))]
+    return [] if found is None else [(key_of(found), partial(tracked.row, found))]
+
+
+def rows_read_again(session: Session, tracked: Tracked, instance: Any, was: Was) -> list[Change]:
+    """Return the row that an instance is by now, or was, where the session does not know what became of it."""
+    found = _read_again(session, instance)
+    return rows_gone(tracked, instance, was) if found is None else rows_of(session, tracked, found)
 
 
 def rows_beside(
-    session: Session, tracked: Tracked, rows: Callable[[Any], Iterable[Any]], instance: Any
+    session: Session, tracked: Tracked, rows: Callable[[Any], Iterable[Any]], instance: Any, *, stale: bool = False
 ) -> Iterator[Change]:
-    """Yield the rows that an instance of another model changes."""
-    found = _present(session, instance)
+    """Yield the rows that an instance of another model changes; a stale one is read again."""
+    found = _read_again(session, instance) if stale else _present(session, instance)
     for row in [] if found is None else list(rows(found)):
         yield from rows_of(session, tracked, row)
+
+
+def _read_again(session: Session, instance: Any) -> Any:
+    """Return an instance as the database has it, if it has it still; one that is to be flushed as it is."""
+    found = _present(session, instance)
+    if found is None or sa.inspect(found).modified:
+        return found
+    return session.get(type(found), sa.inspect(found).identity, populate_existing=True)
 
 
 def _present(session: Session, instance: Any) -> Any:
