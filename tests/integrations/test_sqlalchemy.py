@@ -231,6 +231,82 @@ def test_a_row_that_goes_with_one_that_is_nobody_s_is_withdrawn(factory, engine,
     assert sorted(recorded(kit)) == ["3"]
 
 
+def by_key(booking):
+    return evolve(to_appointment(booking), id=f"visit {booking.id}", title="")
+
+
+def by_title(booking):
+    return evolve(to_appointment(booking), id=booking.title, title="")
+
+
+def of_title(booking):
+    return booking.title
+
+
+def rename(session, **values):
+    """Give A-1 other values, one flush for each."""
+    booking = session.get(Booking, "A-1")
+    for name, value in values.items():
+        setattr(booking, name, value)
+        session.flush()
+
+
+def rename_unread(session, **values):
+    """Set what the session has not read: what it was is in the database alone."""
+    booking = session.get(Booking, "A-1")
+    session.expire(booking)
+    rename(session, **values)
+
+
+def rename_in_bulk(session, **values):
+    session.execute(sa.update(Booking).where(Booking.id == "A-1").values(**values))
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("function", "id", "before", "done", "values", "after"),
+    [
+        (by_key, None, "visit A-1", rename, {"id": "A-9"}, "visit A-9"),
+        (by_key, None, "visit A-1", rename_unread, {"id": "A-9", "title": "Floss"}, "visit A-9"),
+        (by_title, None, "Check-up", rename, {"id": "A-9"}, "Check-up"),
+        (by_title, of_title, "Check-up", rename, {"title": "Floss"}, "Floss"),
+        (by_title, of_title, "Check-up", rename_unread, {"title": "Floss"}, "Floss"),
+        (by_title, of_title, "Check-up", rename, {"title": "Floss", "id": "A-9"}, "Floss"),
+        (by_title, of_title, "Check-up", rename_in_bulk, {"title": "Floss"}, "Floss"),
+    ],
+    ids=["key", "key not read", "key that is no id", "id", "id not read", "id, then key", "id in bulk"],
+)
+def test_a_row_that_becomes_another_appointment_is_withdrawn_as_what_it_was(
+    engine, kit, function, id, before, done, values, after
+):
+    """Under its old id it would be told once more, at a time that is none."""
+    own = sessionmaker(engine)
+    SessionReminders(kit, own, wake=list).track(Booking, function, id=id)
+    with own.begin() as session:
+        session.add(Customer(phone=ADA, bookings=[Booking(id="A-1")]))
+    assert [*recorded(kit)] == [before]
+    with own.begin() as session:
+        done(session, **values)
+    assert [*recorded(kit)] == [after]
+
+
+def test_rows_may_change_their_ids_for_one_another_s(engine, kit):
+    """Each is what the other was; what a savepoint undoes withdraws nothing."""
+    own = sessionmaker(engine)
+    SessionReminders(kit, own, wake=list).track(Booking, by_title, id=of_title)
+    with own.begin() as session:
+        session.add(Customer(phone=ADA, bookings=[Booking(id="A-1", title="one"), Booking(id="A-2", title="two")]))
+    with own.begin() as session:
+        first, second = session.get(Booking, "A-1"), session.get(Booking, "A-2")
+        first.title, second.title = "two", "one"
+        session.flush()
+        savepoint = session.begin_nested()
+        first.title = "never"
+        session.flush()
+        savepoint.rollback()
+    assert sorted(recorded(kit)) == ["one", "two"]
+
+
 def visit_of(holder_pass):
     return Appointment(f"pass {holder_pass.id}", START + timedelta(days=3), recipients=[Recipient(ADA)], title="Pass")
 

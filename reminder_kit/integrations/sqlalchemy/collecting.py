@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from attrs import define, field, frozen
 from sqlalchemy.orm import InstanceState, Session, SessionTransaction
 
-from reminder_kit.integrations.sqlalchemy.tracking import Change, key_of
+from reminder_kit.integrations.sqlalchemy.tracking import Change, Tracked, key_of
 from reminder_kit.kit.rows import Row, said
 from reminder_kit.ledger.databases.host_connection import borrowed
 from reminder_kit.logs import LOG
@@ -35,6 +35,8 @@ class Collected:
     changes: list[Collection] = field(factory=list)
     #: What is deleted by the flush that is going on, as far as it is noted.
     going: set[InstanceState[Any]] = field(factory=set)
+    #: What rows are that it may make others, by instance and tracked model.
+    was: dict[tuple[InstanceState[Any], Tracked], Row] = field(factory=dict)
     #: How many of them there were as a savepoint began.
     savepoints: dict[SessionTransaction, int] = field(factory=dict)
     #: Whether something was recorded that is to be followed, and what could not be, with why.
@@ -92,13 +94,13 @@ def asked(session: Session, collected: Collected, work: Callable[[Asking], list[
 
 
 def all_rows(collected: Collected, asking: Asking) -> list[Row]:
-    """Return the rows of all that was collected."""
-    return [
-        row
+    """Return the rows of all that was collected, what some were before the others: another may have their id by now."""
+    told = [
+        asking.told(lambda: name, tell)  # noqa: B023 - called at once
         for instance, changes in collected.changes
         for name, tell in asking.told(partial(key_of, instance), lambda: [*changes()])  # noqa: B023 - called at once
-        for row in asking.told(lambda: name, lambda: [tell()])  # noqa: B023 - called at once
     ]
+    return [row for rows in told for row in rows[:-1]] + [row for rows in told for row in rows[-1:]]
 
 
 def note(collected: Collected, names: Iterable[tuple[str | None, str]], words: str) -> None:

@@ -6,12 +6,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import product
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import InvalidRequestError
-from sqlalchemy.orm import Mapper, ORMExecuteState, Session, SessionTransaction, object_session, sessionmaker
+from sqlalchemy.orm import (
+    InstanceState,
+    Mapper,
+    ORMExecuteState,
+    Session,
+    SessionTransaction,
+    object_session,
+    sessionmaker,
+)
 
 from reminder_kit.errors import InvalidInputError
 from reminder_kit.integrations.sqlalchemy.before import Before
@@ -32,6 +40,8 @@ from reminder_kit.logs import LOG
 from reminder_kit.model.appointments import Appointment
 
 __all__ = ["SessionReminders"]
+
+T = TypeVar("T")
 
 
 class SessionReminders:
@@ -75,11 +85,12 @@ class SessionReminders:
     ) -> SessionReminders:
         """Say which appointment a row of a model is; None: none, so that what it was is withdrawn.
 
-        `id` says a row's appointment's id: needed where `to_appointment` returns None for a row whose appointment's id
-        is not its primary key. `also` says for other models which rows one of theirs changes. `source` is its
-        appointments', whatever they say themselves: needed where appointments of another source (a second model, a
-        calendar) may have the same id, since a row that is none any more names no source. Returns the registry, so that
-        calls may be chained. Raises `InvalidInputError` for a class that is not mapped.
+        `id` says a row's appointment's id, by its own columns: needed where `to_appointment` returns None for a row
+        whose appointment's id is not its primary key, and where that id may change. `also` says for other models which
+        rows one of theirs changes. `source` is its appointments', whatever they say themselves: needed where
+        appointments of another source (a second model, a calendar) may have the same id, since a row that is none any
+        more names no source. Returns the registry, so that calls may be chained. Raises `InvalidInputError` for a class
+        that is not mapped.
         """
         for one in (model, *(also or {})):
             if sa.inspect(one, raiseerr=False) is None:
@@ -102,39 +113,57 @@ class SessionReminders:
     def _flushed(self, session: Session, _context: object) -> None:
         for instance in (*session.new, *session.dirty):
             self._collect(session, instance)
+        self._collected(session).was.clear()
 
     def _flushing(self, session: Session, _context: object, _instances: object) -> None:
-        """Note what is deleted as long as the database has it, and leads to the rows that go with it there."""
-        self._collected(session).going = set()
+        """Note what is deleted, or may become another appointment, as long as the database has it as it was."""
+        collected = self._collected(session)
+        collected.going = set()
         self._going(session, session.deleted)
+        found = [pair for pair in product(session.dirty, self._tracked) if pair[1].may_be_another(pair[0])]
+        instances = [instance for instance, _ in found]
+        collected.was = dict(self._asked_before(session, instances, partial(self._named, found)))
 
     def _going(self, session: Session, instances: Iterable[Any]) -> None:
         """Note instances that a flush of the session deletes, those of them that are not noted yet."""
-        noted, kinds = self._collected(session).going, self._kinds()
+        collected, kinds = self._collected(session), self._kinds()
         states = [sa.inspect(instance) for instance in instances if isinstance(instance, kinds)]
-        new = [state for state in states if state not in noted]
-        noted.update(new)
-        for mapper in {state.mapper for state in new}:
+        new = [state.object for state in states if state not in collected.going]
+        collected.going.update(states)
+        collected.changes += self._asked_before(session, new, partial(self._deleted, session, new))
+
+    def _asked_before(
+        self, session: Session, instances: Sequence[Any], work: Callable[[Callable[[Any], Any], Asking], list[T]]
+    ) -> list[T]:
+        """Return what the host's functions say of instances as they are saved before a flush."""
+        for mapper in {sa.inspect(instance).mapper for instance in instances}:
             session.connection(bind_arguments={"mapper": mapper})  # begun before a savepoint of ours is
+        if not instances:
+            return []
         with Before(session) as before:
-            self._collect_deleted(session, [state.object for state in new], before.saved)
+            return asked(session, self._collected(session), partial(work, before.saved))
+
+    @staticmethod
+    def _named(
+        pairs: Sequence[tuple[Any, Tracked]], saved: Callable[[Any], Any], asking: Asking
+    ) -> list[tuple[tuple[InstanceState[Any], Tracked], Row]]:
+        """Return which appointments rows are."""
+        return [
+            ((sa.inspect(instance), tracked), row)
+            for instance, tracked in pairs
+            for row in asking.told(partial(key_of, instance), lambda: [tracked.name(saved(instance))])  # noqa: B023
+            if row is not None
+        ]
 
     def _collect(self, session: Session, instance: Any) -> None:
         """Note an instance that is new, or was changed."""
-        changes = self._collected(session).changes
+        changes, known = self._collected(session).changes, self._collected(session).was
         for tracked in self._tracked:
             if isinstance(instance, tracked.model):
-                changes.append((instance, partial(rows_of, session, tracked, instance)))
+                was = known.get((sa.inspect(instance), tracked))
+                changes.append((instance, partial(rows_of, session, tracked, instance, was)))
             for rows in tracked.beside(instance):
                 changes.append((instance, partial(rows_beside, session, tracked, rows, instance)))
-
-    def _collect_deleted(
-        self, session: Session, instances: Sequence[Any], saved: Callable[[Any], Any] = lambda instance: instance
-    ) -> None:
-        """Note what instances are that go; `saved` returns one as the database has it."""
-        if instances:
-            collected = self._collected(session)
-            collected.changes += asked(session, collected, partial(self._deleted, session, instances, saved))
 
     def _deleted(
         self, session: Session, instances: Sequence[Any], saved: Callable[[Any], Any], asking: Asking
@@ -187,11 +216,11 @@ class SessionReminders:
         except Exception as error:  # noqa: BLE001 - the host's statement goes on
             LOG.error("rows of a bulk statement on %s can't be told: %s", model.__name__, said(error))
             return
-        if state.is_delete:
-            self._collect_deleted(session, met)
-            return
         collected = self._collected(session)
-        collected.changes += asked(session, collected, partial(self._updated, session, met))
+        told = (
+            partial(self._deleted, session, met, _itself) if state.is_delete else partial(self._updated, session, met)
+        )
+        collected.changes += asked(session, collected, told)
 
     # Transactions
 
@@ -248,6 +277,11 @@ class SessionReminders:
             list_failure(self._kit, source or "default", name, words)
         if collected.recorded or collected.failed:
             self._wake()
+
+
+def _itself(instance: T) -> T:
+    """Return what a bulk statement is about: read right before it, it is as it is saved."""
+    return instance
 
 
 def _deleting(_mapper: object, _connection: object, instance: Any) -> None:

@@ -47,12 +47,16 @@ class Tracked:
     #: The source of its appointments; None: each says its own.
     source: str | None = None
 
-    def row(self, instance: Any) -> Row:
-        """Return what a row is now."""
+    def rows(self, instance: Any, was: Was) -> list[Row]:
+        """Return what a row is now, after what it was if that was another appointment."""
         found = self.function(instance)
         if self.id is not None:
-            return Row.of(self.source, str(self.id(instance)), found)
-        return Row(self.source, found.id if found else key_of(instance), found)
+            now = Row.of(self.source, str(self.id(instance)), found)
+            return [was, now] if isinstance(was, Row) and was.id != now.id else [now]
+        if found is None:
+            return [was if isinstance(was, Row) else Row(self.source, key_of(instance))]
+        now = Row(self.source, found.id, found)
+        return [was, now] if isinstance(was, Row) and was != self._named(found) else [now]
 
     def beside(self, instance: Any) -> list[Callable[[Any], Iterable[Any]]]:
         """Return what says which rows an instance changes that is of another model."""
@@ -62,18 +66,30 @@ class Tracked:
         """Return which appointment a row is, without what it holds; None: none that can be told."""
         if self.id is not None:
             return Row(self.source, str(self.id(instance)))
-        found = self.function(instance)
+        return self._named(self.function(instance))
+
+    def _named(self, found: Appointment | None) -> Row | None:
         return None if found is None else Row(self.source or found.source, found.id, recurrence_id=found.recurrence_id)
 
-    def gone(self, instance: Any, was: Was) -> Row:
+    def may_be_another(self, instance: Any) -> bool:
+        """Say whether an instance that is to be flushed may have been another appointment: by its id, or by its key."""
+        if not isinstance(instance, self.model):
+            return False
+        if self.id is not None:
+            return True
+        state = sa.inspect(instance)
+        names = [state.mapper.get_property_by_column(column).key for column in state.mapper.primary_key]
+        return any(state.attrs[name].history.has_changes() for name in names)
+
+    def gone(self, instance: Any, was: Was) -> list[Row]:
         """Return what a row was that is gone: by its key, unless that was told; what kept its id from it is raised."""
         if isinstance(was, Row):
-            return was
+            return [was]
         if was is not None:
             if self.id is not None:
                 raise was
             LOG.warning("a deleted %s is withdrawn by its key: %s", self.model.__name__, said(was))
-        return Row(self.source, key_of(instance))
+        return [Row(self.source, key_of(instance))]
 
 
 def key_of(instance: Any) -> str:
@@ -81,8 +97,8 @@ def key_of(instance: Any) -> str:
     return "-".join(str(part) for part in sa.inspect(instance).identity or ())
 
 
-Change = tuple[str, Callable[[], Row]]
-"""The name of a row, under which it is told that it could not be recorded, and what says what it is now."""
+Change = tuple[str, Callable[[], list[Row]]]
+"""The name of a row, under which it is told that it could not be recorded, and what says what it is now: see `rows`."""
 
 
 def rows_met(state: ORMExecuteState, model: type) -> Iterator[Any]:
@@ -105,16 +121,16 @@ def rows_gone(tracked: Tracked, instance: Any, was: Was) -> list[Change]:
     return [(name, partial(tracked.gone, instance, was))] if name else []
 
 
-def rows_of(session: Session, tracked: Tracked, instance: Any) -> list[Change]:
+def rows_of(session: Session, tracked: Tracked, instance: Any, was: Was = None) -> list[Change]:
     """Return the row that an instance is, if there is one still."""
     found = _present(session, instance)
-    return [] if found is None else [(key_of(found), partial(tracked.row, found))]
+    return [] if found is None else [(key_of(found), partial(tracked.rows, found, was))]
 
 
 def rows_read_again(session: Session, tracked: Tracked, instance: Any, was: Was) -> list[Change]:
     """Return the row that an instance is by now, or was, where the session does not know what became of it."""
     found = _read_again(session, instance)
-    return rows_gone(tracked, instance, was) if found is None else rows_of(session, tracked, found)
+    return rows_gone(tracked, instance, was) if found is None else rows_of(session, tracked, found, was)
 
 
 def rows_beside(
