@@ -47,12 +47,14 @@ class Pass(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     title: Mapped[str] = mapped_column(default="Pass")
     holder_id: Mapped[int] = mapped_column(sa.ForeignKey("holders.id", ondelete="CASCADE"))
+    holder: Mapped[Holder] = relationship(back_populates="passes")
 
 
 class Holder(Base):
     __tablename__ = "holders"
     id: Mapped[int] = mapped_column(primary_key=True)
-    passes: Mapped[list[Pass]] = relationship(passive_deletes=True)
+    phone: Mapped[str] = mapped_column(default=ADA)
+    passes: Mapped[list[Pass]] = relationship(back_populates="holder", passive_deletes=True)
 
 
 class Note(Base):
@@ -308,7 +310,8 @@ def test_rows_may_change_their_ids_for_one_another_s(engine, kit):
 
 
 def visit_of(holder_pass):
-    return Appointment(f"pass {holder_pass.id}", START + timedelta(days=3), recipients=[Recipient(ADA)], title="Pass")
+    phone = holder_pass.holder.phone
+    return Appointment(f"pass {holder_pass.id}", START + timedelta(days=3), recipients=[Recipient(phone)], title="Pass")
 
 
 @pytest.fixture

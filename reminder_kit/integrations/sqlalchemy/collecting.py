@@ -37,6 +37,8 @@ class Collected:
     going: set[InstanceState[Any]] = field(factory=set)
     #: What rows are that it may make others, by instance and tracked model.
     was: dict[tuple[InstanceState[Any], Tracked], Row] = field(factory=dict)
+    #: Keys of rows of which the session does not know what became of them.
+    unsure: set[Any] = field(factory=set)
     #: How many of them there were as a savepoint began.
     savepoints: dict[SessionTransaction, int] = field(factory=dict)
     #: Whether something was recorded that is to be followed, and what could not be, with why.

@@ -157,13 +157,14 @@ class SessionReminders:
 
     def _collect(self, session: Session, instance: Any) -> None:
         """Note an instance that is new, or was changed."""
-        changes, known = self._collected(session).changes, self._collected(session).was
+        collected = self._collected(session)
+        changes, unsure = collected.changes, collected.unsure
         for tracked in self._tracked:
             if isinstance(instance, tracked.model):
-                was = known.get((sa.inspect(instance), tracked))
-                changes.append((instance, partial(rows_of, session, tracked, instance, was)))
+                was = collected.was.get((sa.inspect(instance), tracked))
+                changes.append((instance, partial(rows_of, session, tracked, instance, unsure, was)))
             for rows in tracked.beside(instance):
-                changes.append((instance, partial(rows_beside, session, tracked, rows, instance)))
+                changes.append((instance, partial(rows_beside, session, tracked, rows, instance, unsure)))
 
     def _deleted(
         self, session: Session, instances: Sequence[Any], saved: Callable[[Any], Any], asking: Asking
@@ -172,6 +173,7 @@ class SessionReminders:
         for instance, tracked in product(instances, self._tracked):
             if isinstance(instance, tracked.model):
                 was = asking.answered(lambda: tracked.name(saved(instance)))  # noqa: B023 - called at once
+                self._collected(session).unsure.add(sa.inspect(instance).key)
                 changes.append((instance, partial(rows_gone, tracked, instance, was)))
             for rows in tracked.beside(instance):
                 beside = asking.told(partial(key_of, instance), lambda: [*rows(saved(instance))])  # noqa: B023 - the same
@@ -180,20 +182,21 @@ class SessionReminders:
 
     def _updated(self, session: Session, instances: Sequence[Any], asking: Asking) -> list[Collection]:
         """Return what a bulk UPDATE is about to change."""
+        unsure = self._collected(session).unsure
         changes: list[Collection] = []
         for instance, tracked in product(instances, self._tracked):
             if isinstance(instance, tracked.model):
                 changes.append(self._perhaps_gone(session, tracked, instance, asking))
             changes += [
-                (instance, partial(rows_beside, session, tracked, rows, instance, stale=True))
+                (instance, partial(rows_beside, session, tracked, rows, instance, unsure, stale=True))
                 for rows in tracked.beside(instance)
             ]
         return changes
 
-    @staticmethod
-    def _perhaps_gone(session: Session, tracked: Tracked, instance: Any, asking: Asking) -> Collection:
+    def _perhaps_gone(self, session: Session, tracked: Tracked, instance: Any, asking: Asking) -> Collection:
         """Return a row that may go, or be changed, unknown to the session; what it is now is asked now."""
         was = asking.answered(partial(tracked.name, instance))
+        self._collected(session).unsure.add(sa.inspect(instance).key)
         return instance, partial(rows_read_again, session, tracked, instance, was)
 
     def _kinds(self) -> tuple[type, ...]:

@@ -5,7 +5,7 @@ Asks the host's functions, and raises what they raise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -121,25 +121,35 @@ def rows_gone(tracked: Tracked, instance: Any, was: Was) -> list[Change]:
     return [(name, partial(tracked.gone, instance, was))] if name else []
 
 
-def rows_of(session: Session, tracked: Tracked, instance: Any, was: Was = None) -> list[Change]:
-    """Return the row that an instance is, if there is one still."""
+def rows_of(
+    session: Session, tracked: Tracked, instance: Any, unsure: Collection[Any] = (), was: Was = None
+) -> list[Change]:
+    """Return the row that an instance is, if there is one still; of one with an `unsure` key the database knows."""
     found = _present(session, instance)
+    if found is not None and sa.inspect(found).key in unsure:
+        found = _read_again(session, found)
     return [] if found is None else [(key_of(found), partial(tracked.rows, found, was))]
 
 
 def rows_read_again(session: Session, tracked: Tracked, instance: Any, was: Was) -> list[Change]:
     """Return the row that an instance is by now, or was, where the session does not know what became of it."""
     found = _read_again(session, instance)
-    return rows_gone(tracked, instance, was) if found is None else rows_of(session, tracked, found, was)
+    return rows_gone(tracked, instance, was) if found is None else rows_of(session, tracked, found, was=was)
 
 
 def rows_beside(
-    session: Session, tracked: Tracked, rows: Callable[[Any], Iterable[Any]], instance: Any, *, stale: bool = False
+    session: Session,
+    tracked: Tracked,
+    rows: Callable[[Any], Iterable[Any]],
+    instance: Any,
+    unsure: Collection[Any],
+    *,
+    stale: bool = False,
 ) -> Iterator[Change]:
     """Yield the rows that an instance of another model changes; a stale one is read again."""
     found = _read_again(session, instance) if stale else _present(session, instance)
     for row in [] if found is None else list(rows(found)):
-        yield from rows_of(session, tracked, row)
+        yield from rows_of(session, tracked, row, unsure)
 
 
 def _read_again(session: Session, instance: Any) -> Any:
