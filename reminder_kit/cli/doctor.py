@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -385,9 +384,7 @@ def _reached(provider: Provider, response: Response) -> Finding:
 
 
 def _skew(provider: Provider, response: Response, now: datetime) -> Iterator[Finding]:
-    try:
-        theirs = parsedate_to_datetime(response.headers.get("date", "")).astimezone(UTC)
-    except ValueError:
+    if (theirs := response.answered_at) is None:
         yield Finding("clock", "warn", "the provider tells no time (no Date header): the clock could not be compared")
         return
     skew = abs(theirs - now)

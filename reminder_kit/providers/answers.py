@@ -14,7 +14,7 @@ from reminder_kit.model.phones import masked
 from reminder_kit.ports import json_object, text_of
 from reminder_kit.text.printable import printable
 
-__all__ = ["instant_of", "json_object", "short", "text_of"]
+__all__ = ["instant_of", "json_object", "number_of", "short", "text_of"]
 
 _LONGEST = 160
 """Characters of a provider's words that an error shows."""
@@ -30,6 +30,12 @@ def instant_of(value: object) -> datetime | None:
         return from_iso(text_of(value))
     except (InvalidInputError, OverflowError):
         return None
+
+
+def number_of(value: object) -> int | None:
+    """Return the whole number, of 18 digits at most, that a JSON scalar is; None where it is anything else."""
+    digits = text_of(value)
+    return int(digits) if digits.isdecimal() and len(digits) < 19 else None
 
 
 def short(text: str) -> str:

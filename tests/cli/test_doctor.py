@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
+from datetime import UTC, datetime
 
 import pytest
 
-from reminder_kit.cli.doctor import examined
+from reminder_kit.cli.doctor import _skew, examined
 from reminder_kit.config.loading import load
+from reminder_kit.ports import Response
+from reminder_kit.providers.telnyx.provider import Telnyx
 from tests.factories import NOW
 
 
@@ -87,6 +90,17 @@ def test_a_local_clock_of_its_own_is_a_warning(run, telnyx):
     ran = run("doctor", "--json")
     assert ran.status == 0
     assert {("clock", "warn"), ("ledger", "warn")} <= states(ran)
+
+
+@pytest.mark.parametrize(
+    "date", ["", "soon", "Sun, 15 Feb 99999999999 14:30:00 GMT"], ids=["none", "no date", "far off"]
+)
+def test_a_provider_that_tells_no_time_is_a_warning(date):
+    """Whatever stands in its Date header."""
+    now, telnyx = datetime(2026, 2, 15, 14, 30, tzinfo=UTC), Telnyx("KEY", "+12025550100")
+    (finding,) = _skew(telnyx, Response(200, {"date": date}, b""), now)
+    assert (finding.what, finding.state) == ("clock", "warn")
+    assert finding.message.startswith("the provider tells no time")
 
 
 @pytest.mark.parametrize(

@@ -244,6 +244,8 @@ def test_a_refused_list_is_refused_by_its_verb():
         ({"page_number": "9", "total_pages": "10"}, True),
         ({"page_number": None, "total_pages": 2}, False),
         ({"page_number": 1, "total_pages": "many"}, False),
+        ({"page_number": "1", "total_pages": "9" * 5000}, False),
+        ({"page_number": "1" * 5000, "total_pages": "9" * 5000}, False),
         (None, False),
     ],
 )
@@ -293,6 +295,7 @@ def row(**changes):
         ({"date_created": "today"}, False, False),
         ({"date_created": "Sun, 15 Feb 2026 14:30:00"}, False, False),
         ({"date_created": "Fri, 31 Dec 9999 23:59:59 -1400"}, False, False),
+        ({"date_created": "Sun, 15 Feb 99999999999 14:30:00 +0000"}, False, False),
         ({"to": SENDER}, False, False),
         ({"messaging_service_sid": "MG" + "9" * 32}, False, False),
         ({"body": "See"}, False, True),

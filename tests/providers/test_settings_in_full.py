@@ -211,6 +211,7 @@ DUMB = "nobody hears what became of messages: set [provider] webhook_url"
         ),
         ({**REPORTS, "validity_period": 600}, {}, [TELLS]),
         ({**REPORTS, "validity_period": "short"}, {}, [TELLS]),
+        ({**REPORTS, "validity_period": "5" * 5000}, {}, [TELLS]),
         (
             {**REPORTS, "smart_encoding": True},
             {},

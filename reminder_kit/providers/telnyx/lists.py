@@ -13,7 +13,7 @@ from typing import Any
 from reminder_kit.errors import InvalidInputError, TransientError
 from reminder_kit.model.instants import from_iso
 from reminder_kit.ports import Listed, OptOuts, Receipt, Response
-from reminder_kit.providers.answers import instant_of, json_object, text_of
+from reminder_kit.providers.answers import instant_of, json_object, number_of, text_of
 from reminder_kit.providers.telnyx.responses import failure_of, first, status_of, token_in
 
 __all__ = ["listed", "opted_out", "recorded"]
@@ -87,5 +87,5 @@ def opted_out(response: Response, sender: str | None) -> OptOuts:
     for number, row in by_number:
         if (at := instant_of(row.get("created_at"))) is not None:
             since[number] = max(at, since.get(number, at))
-    page, pages = text_of(meta.get("page_number")), text_of(meta.get("total_pages"))
-    return OptOuts(numbers, page.isdecimal() and pages.isdecimal() and int(page) < int(pages), since)
+    page, pages = number_of(meta.get("page_number")), number_of(meta.get("total_pages"))
+    return OptOuts(numbers, page is not None and pages is not None and page < pages, since)

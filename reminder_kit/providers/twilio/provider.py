@@ -321,7 +321,7 @@ def _rfc2822_instant(text: str) -> datetime | None:
 
     try:
         return utc(parsedate_to_datetime(text))
-    except (ValueError, InvalidInputError):
+    except (ValueError, OverflowError, InvalidInputError):
         return None
 
 

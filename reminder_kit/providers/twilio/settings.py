@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from reminder_kit.ports import Question, Remark, Request, Response
-from reminder_kit.providers.answers import json_object, short, text_of
+from reminder_kit.providers.answers import json_object, number_of, short, text_of
 
 __all__ = ["inspected", "services_url"]
 
@@ -57,8 +57,8 @@ def _remarks(found: Mapping[str, Any], webhook_url: str | None) -> Iterator[Rema
         yield Remark("service", "replies come by GET, which is not taken: set its inbound method to POST", "warn")
     if not reports:
         yield Remark("service", "nobody hears what became of messages: set [provider] webhook_url", "warn")
-    validity = text_of(found.get("validity_period"))
-    if validity.isdecimal() and int(validity) < _SHORTEST:
+    validity = number_of(found.get("validity_period"))
+    if validity is not None and validity < _SHORTEST:
         yield Remark("service", f"what is not sent within {validity} seconds is dropped (validity_period)", "warn")
     if found.get("smart_encoding") is True:
         yield Remark("service", "smart_encoding is on: a text may read otherwise than it was written")
