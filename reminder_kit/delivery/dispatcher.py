@@ -28,7 +28,6 @@ from reminder_kit.errors import (
     QueueFullError,
     RefusedCredentialError,
     RejectedError,
-    TransientError,
     UnknownOutcomeError,
 )
 from reminder_kit.ledger.ledger import Ledger
@@ -184,14 +183,17 @@ class Dispatcher:
         return await self.finish_cancel(wished)
 
     async def finish_cancel(self, claimed: ClaimedMessage) -> DispatchResult:
-        """Ask for a message in `cancelling` to be taken back; whatever is not a plain yes is settled by looking."""
+        """Ask for a message in `cancelling` to be taken back; whatever is not a plain yes is settled by looking.
+
+        After a failure of the provider's it is asked again first.
+        """
         message, tries = claimed.message, Tries()
         while True:
             await self.exchange.turn()
             if not cancellable(message, self.route.settings.window, self.clock()):
                 return await self.look_up(claimed)
             receipt, error = await self._ask_to_cancel(message)
-            if receipt is None and not isinstance(error, TransientError):
+            if receipt is None and tries.calls_for_a_look(error):
                 receipt, silence = await self._ask_about(message)
                 error = None if receipt else silence or error
             state = state_of(receipt.status) if receipt else None

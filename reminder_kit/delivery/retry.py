@@ -85,6 +85,18 @@ class Tries:
             return None
         return 0.25 * float(4 ** (self.failures - 1))
 
+    def calls_for_a_look(self, error: ProviderError | None) -> bool:
+        """Say whether the message is to be looked at, since a try that ended so may have been carried out.
+
+        A success that can't be read may mean just that. A failure of the provider's is asked again first, and after the
+        last try the message tells. To be asked before `delay_after`.
+        """
+        if not isinstance(error, TransientError):
+            return True
+        if error.status is None or isinstance(error, RateLimitedError):
+            return False
+        return error.status < 300 or self.failures >= _TRIES - 1
+
 
 def is_left_alone(error: ProviderError) -> bool:
     """Say whether a request was not made, since the provider is left alone for now."""

@@ -27,8 +27,9 @@ In which order a provider is called
   nothing is repeated: `find` and `parse_found` look for the message where the provider is a `Finder`; what they don't
   find is `unknown`.
 - *To withdraw*: the wish is committed, then `cancel` and `parse_cancelled`. A `TransientError` is tried again; all else
-  but a plain `cancelled` is settled by `read` and `parse_read`. Nothing is asked for within `window.cancel_cutoff` and
-  its margin before the send time.
+  but a plain `cancelled` is settled by `read` and `parse_read`, and so is, at once, one that a 2xx gave (`status`), and
+  one that is left after the last try. Nothing is asked for within `window.cancel_cutoff` and its margin before the send
+  time.
 - *To settle*: `read` and `parse_read` ask what became of a message whose time is over. One that is older than
   `lookup_age`, or of which nothing is learned, is presumed to be sent. They also ask, at once, for a message whose
   `parse_created` said anything but `scheduled`, or named an `error`: that is a warning, which the report repeats.

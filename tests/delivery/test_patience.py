@@ -106,6 +106,27 @@ def test_the_time_that_a_provider_names_is_kept_to(seconds, times):
     assert waits(Tries(), RateLimitedError("slow down", retry_after=seconds)) == [seconds] * times
 
 
+@pytest.mark.parametrize(
+    ("error", "looks"),
+    [
+        (UnknownOutcomeError("no answer"), [True, True, True]),
+        (TooLateToCancelError("no"), [True, True, True]),
+        (TransientError("unreadable", status=204), [True, True, True]),
+        (TransientError("down", status=503), [False, False, True]),
+        (TransientError("not sent"), [False, False, False]),
+        (RateLimitedError("slow down", status=429), [False, False, False]),
+    ],
+    ids=["no answer", "refused", "success", "failure", "not sent", "rate"],
+)
+def test_what_may_have_been_done_is_looked_at(error, looks):
+    """At once, or after the last of three tries; what certainly did nothing is not."""
+    tries, found = Tries(), []
+    for _ in range(3):
+        found.append(tries.calls_for_a_look(error))
+        tries.delay_after(error)
+    assert found == looks
+
+
 def test_refusals_for_the_rate_are_no_tries():
     """Between them a request still has its three."""
     tries, limited, error = Tries(), RateLimitedError("slow down", retry_after=1.0), TransientError("no")

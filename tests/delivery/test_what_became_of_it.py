@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import httpx
 import pytest
 from attrs import evolve
 
@@ -13,9 +14,10 @@ from reminder_kit.model.lifecycle import State
 from reminder_kit.model.restorations import IN_GAP
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.providers.twilio.provider import Twilio
+from reminder_kit.sandbox import SandboxTransport
 from reminder_kit.transport.blocking import run_blocking
 from tests.delivery.desk import Desk
-from tests.factories import ACCOUNT, DAY, SERVICE, START, visit
+from tests.factories import ACCOUNT, DAY, SENDER, SERVICE, START, visit
 
 SECOND = timedelta(seconds=1)
 SENT_AT = visit("A-1", day=3).start_at - timedelta(hours=24)
@@ -216,10 +218,10 @@ def test_a_cancellation_whose_answer_says_nothing_is_looked_up(desk, word, ended
 
 
 def test_a_cancellation_that_nobody_answers_is_tried_by_a_later_run(desk):
-    """Three times in this one; why is noted, and nothing is in doubt that was not."""
+    """Three times in this one, and then looked at; why is noted, and nothing is in doubt that was not."""
     desk.fault("503", times=None)
     status, state, asked = desk.cancel()
-    assert (status, state, asked) == ("failed", "cancelling", ["DELETE 503"] * 3)
+    assert (status, state, asked) == ("failed", "cancelling", [*["DELETE 503"] * 3, "GET 503"])
     assert "503" in desk.after.error
     assert not desk.after.uncertain
     desk.sandbox.faults.clear()
@@ -227,6 +229,34 @@ def test_a_cancellation_that_nobody_answers_is_tried_by_a_later_run(desk):
     desk.sandbox.requests.clear()
     assert desk.settle() == ("done", "cancelled", ["DELETE 200"])
     assert (desk.after.error, desk.after.next_try_at) == ("", None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "asked"),
+    [
+        (httpx.Response(204), ["DELETE", "GET"]),
+        (httpx.Response(200), ["DELETE", "GET"]),
+        (httpx.Response(200, text="<html>"), ["DELETE", "GET"]),
+        (httpx.Response(502), ["DELETE"] * 3 + ["GET"]),
+    ],
+    ids=["204", "empty", "a page", "502"],
+)
+def test_one_that_was_taken_back_under_an_answer_that_says_nothing_is_cancelled(make_kit, sandbox, answer, asked):
+    """A success is looked at at once, a failure after the last try: the message of the new time is parked."""
+    visits, told = (visit("A-1", day=3), visit("A-1", day=4)), []
+
+    class Unreadable(SandboxTransport):
+        def handle_request(self, request):
+            told.append(request.method)
+            answered = super().handle_request(request)
+            return answer if request.method == "DELETE" and told.count("DELETE") <= 3 else answered
+
+    kit = make_kit([DAY], provider=Telnyx("KEY", SENDER), transport=Unreadable(sandbox))
+    kit.sync(visits[0])
+    told.clear()
+    assert kit.sync(visits[1]).ok
+    assert told == [*asked, "POST"]
+    assert [message.send_at for message in sandbox.parked()] == [visits[1].start_at - timedelta(hours=24)]
 
 
 @pytest.mark.parametrize(
