@@ -14,7 +14,7 @@ from uuid import uuid4
 from attrs import evolve, frozen
 
 from reminder_kit.delivery.dispatch import ClaimedMessage, DispatchResult, DispatchStatus
-from reminder_kit.delivery.exchange import Exchange, state_of
+from reminder_kit.delivery.exchange import Exchange, Told, of_message, state_of
 from reminder_kit.delivery.gaps import Gaps
 from reminder_kit.delivery.intention import Intention
 from reminder_kit.delivery.journal import Journal
@@ -44,7 +44,7 @@ from reminder_kit.planning.message_times import (
     key_lives,
     replayable,
 )
-from reminder_kit.ports import Receipt, Request
+from reminder_kit.ports import Request
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
@@ -208,20 +208,21 @@ class Dispatcher:
                 return await self.posting.retry_later(claimed, error, doubtful=message.uncertain)
             await self.route.io.sleep(delay)
 
-    async def _ask_to_cancel(self, message: Message) -> tuple[Receipt | None, ProviderError | None]:
+    async def _ask_to_cancel(self, message: Message) -> Told:
         provider = self.route.provider
-        return await self.exchange.ask(
+        told = await self.exchange.ask(
             lambda: provider.cancel(message.provider_id or ""), provider.parse_cancelled, message, has_turn=True
         )
+        return of_message(message, told)
 
-    async def _ask_about(self, message: Message) -> tuple[Receipt | None, ProviderError | None]:
+    async def _ask_about(self, message: Message) -> Told:
         provider, now = self.route.provider, self.clock()
         # whether one that is parked can be read says nothing of whether it can be taken back
         learns = message.state is not State.SCHEDULED or is_past(message, now)
         asked = provider.read(message.provider_id or "")
         if not isinstance(asked, Request):
-            return await self.exchange.converse(asked, message, learns=learns)
-        return await self.exchange.ask(lambda: asked, provider.parse_read, message, learns=learns)
+            return of_message(message, await self.exchange.converse(asked, message, learns=learns))
+        return of_message(message, await self.exchange.ask(lambda: asked, provider.parse_read, message, learns=learns))
 
     async def _cancel_finished(self, claimed: ClaimedMessage, state: State) -> DispatchResult:
         """Write down how a cancellation ended: cancelled, or the message goes out, or went, all the same."""

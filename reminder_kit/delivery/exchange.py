@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from time import monotonic
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from attrs import frozen
 
@@ -21,9 +21,12 @@ from reminder_kit.model.messages import Message
 from reminder_kit.model.phones import masked
 from reminder_kit.ports import IO, NoAnswerError, NotSentError, Reading, Receipt, Request, Response
 
-__all__ = ["Exchange", "logged", "state_of"]
+__all__ = ["Exchange", "Told", "logged", "of_message", "state_of"]
 
 T = TypeVar("T")
+
+Told: TypeAlias = tuple[Receipt | None, ProviderError | None]
+"""What an answer says of a message, or why it says nothing."""
 
 _UNREAD = frozenset({401, 402, 403, 407, 429})
 """Statuses of answers given before anybody has looked at what was posted."""
@@ -92,9 +95,7 @@ class Exchange:
 
         return await self._told(asked, learns=learns)
 
-    async def converse(
-        self, reading: Reading, message: Message, *, learns: bool = True
-    ) -> tuple[Receipt | None, ProviderError | None]:
+    async def converse(self, reading: Reading, message: Message, *, learns: bool = True) -> Told:
         """Send every request of a conversation about a message: returns what they say together, or why nothing."""
 
         async def asked() -> Receipt:
@@ -145,6 +146,21 @@ async def logged(io: IO, provider: str, request: Request, message: Message | Non
         raise
     LOG.info("%s %s %s: %d after %.2f s%s", provider, request.method, path, answer.status, monotonic() - begun, about)
     return answer
+
+
+def of_message(message: Message, told: Told) -> Told:
+    """Return what an answer says of a message whose name is known; one that names another message says nothing of it.
+
+    What it leaves open is an `UnknownOutcomeError`, which names neither of the two.
+    """
+    receipt, name = told[0], message.provider_id or ""
+    if receipt is None or receipt.provider_id.casefold() in {"", name.casefold()}:
+        return told
+    return None, UnknownOutcomeError(
+        f"{message.provider} answered about another message than it was asked about; it may have been done",
+        provider=message.provider,
+        code="other_id",
+    )
 
 
 def state_of(status: str) -> State | None:

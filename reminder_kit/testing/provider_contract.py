@@ -313,10 +313,10 @@ class ProviderContract:
             assert isinstance(_raised(lambda: stage.cancel(stage.stranger)), MessageNotFoundError)
 
     def test_a_cancelled_message_is_never_sent(self, stage: Stage) -> None:
-        """Nothing is parked afterwards, and nothing arrives."""
+        """Nothing is parked afterwards, and nothing arrives; the answer is about that message."""
         _Needs(cancelling=True, scheduling=True).check(stage)
         receipt = stage.create()
-        assert stage.cancel(receipt.provider_id).status == "cancelled"
+        assert stage.cancel(receipt.provider_id) == Receipt(receipt.provider_id, "cancelled")
         assert not stage.sandbox.parked()
         stage.sandbox.clock.set(stage.draft().send_at + timedelta(hours=1))
         assert stage.read(receipt.provider_id).status == "cancelled"

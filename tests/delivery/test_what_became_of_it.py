@@ -259,6 +259,71 @@ def test_one_that_was_taken_back_under_an_answer_that_says_nothing_is_cancelled(
     assert [message.send_at for message in sandbox.parked()] == [visits[1].start_at - timedelta(hours=24)]
 
 
+class OtherMessage(SandboxTransport):
+    """A provider that answers some verbs about another message, which was cancelled."""
+
+    verbs = ()
+
+    def handle_request(self, request):
+        answered = super().handle_request(request)
+        if request.method not in self.verbs:
+            return answered
+        return httpx.Response(200, json={"data": {"id": "another", "to": [{"status": "cancelled"}]}})
+
+
+@pytest.fixture
+def other(make_kit, sandbox):
+    """Return a desk at a provider that answers these verbs about another message."""
+
+    def made(*verbs):
+        transport = OtherMessage(sandbox)
+        desk = Desk(make_kit([DAY], provider=Telnyx("KEY", SENDER), transport=transport), sandbox)
+        transport.verbs = verbs
+        return desk
+
+    return made
+
+
+def test_a_yes_about_another_message_is_none(other):
+    """The message itself is looked at, and is taken back only then."""
+    desk = other("DELETE")
+    assert desk.cancel() == ("done", "cancelled", ["DELETE 200", "GET 200"])
+    assert desk.sandbox.parked() == []
+
+
+@pytest.mark.parametrize("verbs", [("DELETE", "GET"), ("GET",)], ids=["both", "the look"])
+def test_while_every_answer_is_about_another_message_nothing_is_settled(other, verbs):
+    """It counts as parked, and is asked for by a later run; the error names neither message."""
+    desk = other(*verbs)
+    if "DELETE" not in verbs:
+        desk.fault("error", method="DELETE", code="10005", status=404, times=None)
+    status, state, asked = desk.cancel()
+    assert (status, state, len(asked)) == ("failed", "cancelling", 6)
+    assert desk.after.error.startswith("telnyx answered about another message than it was asked about")
+    assert "another" not in desk.after.error.replace("another message", "")
+    assert desk.before.provider_id not in desk.after.error
+
+
+def test_past_its_time_what_is_said_of_another_message_is_silence(other):
+    """It was sent, presumably."""
+    desk = other("GET").put(PAST)
+    assert desk.settle() == ("done", "sent", ["GET 200"])
+    assert desk.after.presumed
+
+
+def test_a_name_in_other_letters_is_the_same_message(desk, monkeypatch):
+    """Providers write the digits of a name in small letters or capitals."""
+    parse = Telnyx.parse_read
+
+    def shouted(self, told):
+        found = parse(self, told)
+        return evolve(found, provider_id=found.provider_id.upper())
+
+    monkeypatch.setattr(Telnyx, "parse_read", shouted)
+    assert desk.put(PAST).settle() == ("done", "delivered", ["GET 200"])
+    assert not desk.after.presumed
+
+
 @pytest.mark.parametrize(
     ("at", "word", "ended"),
     [
