@@ -59,7 +59,7 @@ class Exchange:
         try:
             breaker.admit(self.clock())
             await self.route.io.turn()
-            answer = await logged(self.route.io, name, nothing)
+            answer = await self._answer(nothing)
         except ProviderError:
             return False
         except (NoAnswerError, NotSentError) as problem:
@@ -91,7 +91,7 @@ class Exchange:
         async def asked() -> T:
             if not has_turn:
                 await self.route.io.turn()
-            return parse(await logged(self.route.io, self.route.provider.name, build(), message))
+            return parse(await self._answer(build(), message))
 
         return await self._told(asked, learns=learns)
 
@@ -106,9 +106,15 @@ class Exchange:
                 except StopIteration as end:
                     return end.value  # type: ignore[no-any-return]
                 await self.route.io.turn()
-                answer = await logged(self.route.io, self.route.provider.name, request, message)
+                answer = await self._answer(request, message)
 
         return await self._told(asked, learns=learns)
+
+    async def _answer(self, request: Request, message: Message | None = None) -> Response:
+        """Send one request; its answer tells how far the provider's clock is from ours. Raises as `IO.send` does."""
+        answer = await logged(self.route.io, self.route.provider.name, request, message)
+        self.route.skew.note(answer, self.clock())
+        return answer
 
     async def _told(self, asked: Callable[[], Awaitable[T]], *, learns: bool) -> tuple[T | None, ProviderError | None]:
         """Return what an exchange says, or why it says nothing; the breaker admits it, and learns from it."""

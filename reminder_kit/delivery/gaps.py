@@ -26,7 +26,7 @@ from reminder_kit.model.records import Claim, FoundMessage
 from reminder_kit.model.restorations import IN_GAP
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import CLEARED, forgotten_at
-from reminder_kit.ports import Listed, Lister
+from reminder_kit.ports import Listed, Lister, Request, Response
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
@@ -152,9 +152,14 @@ class Gaps:
         able, now, number = self.route.capabilities, self.clock(), message.draft.to
         if not able.lists:
             return _Search()
-        lister, since = cast("Lister", self.route.provider), message.created_at
-        parse = partial(lister.parse_messages, number=number, since=since)
-        ask = partial(lister.messages_to, number, since)
+        lister, skew, since = cast("Lister", self.route.provider), self.route.skew, message.created_at
+
+        def ask() -> Request:
+            return lister.messages_to(number, skew.theirs(since))
+
+        def parse(answer: Response) -> tuple[Listed, ...]:  # the answer has told by now what the provider's clock says
+            return lister.parse_messages(answer, number=number, since=skew.theirs(since))
+
         # a list that can be read says nothing of whether messages can be posted, and one that can't be, neither
         rows, error = await self.exchange.ask(ask, parse, message, learns=False)
         if rows is None:
@@ -166,8 +171,8 @@ class Gaps:
             if _is_it(row, message, wanted, times):
                 return _Search(found=row, strange=len(unknown) - 1)
         within = able.listed_within
-        # a clock that is far from the provider's may take a message for an older one
-        complete = within is not None and now >= ended + within and not self.route.skew.allowance
+        # a clock that is far from the provider's, or not known, may take a message for an older one
+        complete = within is not None and now >= ended + within and skew.is_close
         return _Search(is_absent=complete and not unknown, strange=len(unknown))
 
     def _known(self, rows: Sequence[Listed], transaction: Transaction) -> tuple[set[str], datetime]:

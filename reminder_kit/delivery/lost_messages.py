@@ -5,7 +5,6 @@ Never posts anything. A message that is not found is proved absent only where th
 
 from __future__ import annotations
 
-from functools import partial
 from typing import cast
 
 from attrs import frozen
@@ -14,7 +13,7 @@ from reminder_kit.delivery.exchange import Exchange
 from reminder_kit.delivery.journal import Journal
 from reminder_kit.errors import ProviderError
 from reminder_kit.model.messages import Message
-from reminder_kit.ports import Finder, Receipt
+from reminder_kit.ports import Finder, Receipt, Response
 
 __all__ = ["Search", "found_again"]
 
@@ -38,18 +37,21 @@ async def found_again(exchange: Exchange, journal: Journal, message: Message) ->
         return Search()
     finder = cast("Finder", route.provider)
     draft, created_at, token = message.draft, message.created_at, message.id
-    request = finder.find(draft, token=token, created_at=created_at, now=exchange.clock())
+    request = finder.find(draft, token=token, created_at=route.skew.theirs(created_at), now=exchange.clock())
     if request is None:
         return Search()
-    parse = partial(finder.parse_found, draft=draft, token=token, created_at=created_at)
+
+    def parse(answer: Response) -> tuple[Receipt, ...]:  # the answer has told by now what the provider's clock says
+        return finder.parse_found(answer, draft, token=token, created_at=route.skew.theirs(created_at))
+
     # a list that can be read says nothing of whether messages can be posted, and one that can't be, neither
     receipts, error = await exchange.ask(lambda: request, parse, message, learns=False)
     strange = [receipt for receipt in receipts or () if not await _is_known(receipt, finder.name, journal)]
     if strange or error is not None:
         return Search(strange[0] if len(strange) == 1 else None, error)
     within = route.capabilities.listed_within
-    # a clock that is far from the provider's may take a message for an older one
-    listed = within is not None and exchange.clock() >= created_at + within and not route.skew.allowance
+    # a clock that is far from the provider's, or not known, may take a message for an older one
+    listed = within is not None and exchange.clock() >= created_at + within and route.skew.is_close
     return Search(is_absent=listed)
 
 

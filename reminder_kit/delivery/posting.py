@@ -139,7 +139,6 @@ class Posting:
         return await self.retry_later(claimed, error, doubtful=True, about=ASKED if lost else "")
 
     def _parse_created(self, answer: Response) -> Receipt:
-        self.route.skew.note(answer, self.clock())
         receipt = self.route.provider.parse_created(answer)
         if not 0 < len(receipt.provider_id) <= _LONGEST_ID:
             raise UnknownOutcomeError(

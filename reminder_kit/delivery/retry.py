@@ -158,11 +158,22 @@ class ClockSkew:
     """
 
     ahead: timedelta = timedelta(0)
+    #: Whether an answer told it.
+    is_known: bool = False
 
     def note(self, response: Response, now: datetime) -> None:
         """Measure by an answer that has just come."""
         if response.answered_at is not None:
-            self.ahead = response.answered_at - now
+            self.ahead, self.is_known = response.answered_at - now, True
+
+    @property
+    def is_close(self) -> bool:
+        """Whether the two clocks are known to agree: no message seems older to one of them than it is."""
+        return self.is_known and abs(self.ahead) <= _SKEW_FROM
+
+    def theirs(self, at: datetime) -> datetime:
+        """Return an instant of our clock by the provider's, as far as that is known."""
+        return at + self.ahead
 
     @property
     def allowance(self) -> timedelta:

@@ -188,7 +188,8 @@ class Finder(Provider, Protocol):
     def find(self, draft: Draft, *, token: str, created_at: datetime, now: datetime) -> Request | None:
         """Return the request that looks for the message of a draft; None where asking at `now` could show nothing.
 
-        `created_at` is when its request was first sent, UTC, by our clock.
+        `created_at` is when its request was first sent, UTC, by the provider's clock, as far as that is known (the
+        `Date` of its answers). `parse_found` is told it by the clock that the list's own answer names.
         """
         ...
 
@@ -224,7 +225,10 @@ class Lister(Provider, Protocol):
     """
 
     def messages_to(self, number: str, since: datetime) -> Request:
-        """Return the request for the messages to a number (E.164) that were made at an instant (UTC) or later."""
+        """Return the request for the messages to a number (E.164) that were made at an instant (UTC) or later.
+
+        The instant is by the provider's clock, as in `Finder.find`.
+        """
         ...
 
     def parse_messages(self, response: Response, number: str, since: datetime) -> tuple[Listed, ...]:

@@ -10,7 +10,9 @@ from attrs import evolve
 from reminder_kit import Rule
 from reminder_kit.delivery.retry import ClockSkew
 from reminder_kit.ports import Response
+from reminder_kit.providers.twilio.provider import Twilio
 from reminder_kit.rules.window import Window
+from tests.factories import ACCOUNT, SERVICE
 
 RULE = [Rule("day-before", before="24 hours", text="See you {{ when }}")]
 
@@ -53,6 +55,29 @@ def test_what_is_refused_for_another_reason_stays_refused(make_kit, sandbox, app
 def test_half_a_minute_of_skew_is_allowed_for(seconds, allowed):
     """From half a minute on it is allowed for and another clock is none."""
     assert ClockSkew(timedelta(seconds=seconds)).allowance == timedelta(seconds=allowed)
+
+
+@pytest.mark.parametrize("minutes", [3, 6, 14, 20, 60, -20], ids="{} min ahead".format)
+@pytest.mark.parametrize("policy", ["prefer_duplicate", "prefer_missing"])
+def test_a_lost_message_is_found_whatever_the_clocks_say(make_kit, sandbox, appointment, minutes, policy):
+    """Twilio's list names the hour of Twilio's clock: no second text is made of what is there."""
+    kit = kit_off_by(make_kit, sandbox, 60 * minutes, provider=Twilio(ACCOUNT, "KEY", SERVICE), unknown_outcome=policy)
+    sandbox.fault("drop_after", times=1, method="POST")
+    kit.sync(appointment())
+    for _ in range(4):
+        sandbox.clock.advance(minutes=5)
+        kit.resync()
+    assert len(sandbox.parked()) == 1
+    assert kit.status()["messages"] == {"scheduled": 1}
+
+
+@pytest.mark.parametrize(
+    ("ahead", "is_known", "is_close"),
+    [(0, False, False), (0, True, True), (30, True, True), (-30, True, True), (31, True, False), (5000, True, False)],
+)
+def test_clocks_agree_only_where_that_was_measured(ahead, is_known, is_close):
+    """Within half a minute."""
+    assert ClockSkew(timedelta(seconds=ahead), is_known).is_close is is_close
 
 
 def test_an_answer_without_a_date_leaves_it_as_it_was(sandbox):

@@ -72,9 +72,10 @@ class Lost(Desk):
 def lost(make_kit, sandbox, monkeypatch):
     """Return a function that makes a desk whose provider lists these messages to the number."""
 
-    def made(*rows, name="telnyx", at=START):
+    def made(*rows, name="telnyx", at=START, skew=timedelta(0)):
         provider = PROVIDERS[name]()
-        here = Lost(make_kit([DAY], provider=provider, concurrency=1), sandbox)
+        clock = (lambda: sandbox.clock() - skew) if skew else sandbox.clock
+        here = Lost(make_kit([DAY], provider=provider, concurrency=1, clock=clock), sandbox)
         asked = here.searches = []
 
         def parsed(_self, response, number, since):
@@ -197,12 +198,10 @@ def test_where_all_is_listed_what_is_not_there_does_not_exist(lost, late, status
 def test_what_might_be_it_under_other_words_keeps_it_in_doubt(lost, tmp_path, hindrance):
     """So does a clock far from the provider's: its messages may seem older."""
     rows = [Listed("P-1", "scheduled", text="x")] if hindrance == "strange" else []
-    here = lost(*rows, name="twilio")
+    here = lost(*rows, name="twilio", skew=MINUTE if hindrance == "clock" else timedelta(0))
     here.kit.ledger.backup(tmp_path / "backup.db")
     here.kit.ledger.restore(tmp_path / "backup.db", START, force=True)
-    here.sandbox.clock.set(START + 10 * MINUTE)
-    if hindrance == "clock":
-        here.kit._executor.route.skew.ahead = MINUTE
+    here.sandbox.clock.set(START + 12 * MINUTE)
     assert here.ask() == "unknown"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import httpx
 import pytest
 from attrs import evolve
 
@@ -11,6 +12,7 @@ from reminder_kit.errors import TransientError
 from reminder_kit.model.lifecycle import State
 from reminder_kit.ports import Receipt
 from reminder_kit.providers.twilio.provider import Twilio
+from reminder_kit.sandbox import SandboxTransport
 from reminder_kit.transport.blocking import run_blocking
 from tests.delivery.desk import Desk
 from tests.factories import ACCOUNT, DAY, SERVICE, START, visit
@@ -35,8 +37,9 @@ class TwilioDesk(Desk):
 def twilio(make_kit, sandbox, monkeypatch):
     """Return a function that makes a desk at Twilio whose list holds these messages, each as name and status."""
 
-    def made(*found, at=START, age=timedelta(hours=1), silent=False, skew=timedelta(0), **changes):
-        here = TwilioDesk(make_kit([DAY], provider=Twilio(ACCOUNT, "KEY", SERVICE), concurrency=1), sandbox)
+    def made(*found, at=START, age=timedelta(hours=1), silent=False, skew=timedelta(0), transport=None, **changes):
+        ours = {"clock": lambda: sandbox.clock() - skew, "transport": transport or SandboxTransport(sandbox)}
+        here = TwilioDesk(make_kit([DAY], provider=Twilio(ACCOUNT, "KEY", SERVICE), concurrency=1, **ours), sandbox)
         here.asked_for = []
 
         def parsed(_self, _response, draft, *, token, created_at):
@@ -47,8 +50,7 @@ def twilio(make_kit, sandbox, monkeypatch):
 
         monkeypatch.setattr(Twilio, "parse_found", parsed)
         here.put(at, **(changes or UNKNOWN))
-        here.before = evolve(here.before, **(changes or UNKNOWN), created_at=at - age)
-        here.kit._executor.route.skew.ahead = skew
+        here.before = evolve(here.before, **(changes or UNKNOWN), created_at=at - skew - age)
         sandbox.requests.clear()
         return here
 
@@ -95,6 +97,27 @@ def test_what_is_not_listed_once_it_must_be_does_not_exist(twilio, age, skew, st
         assert (here.after.error, here.after.uncertain, here.after.next_try_at) == ("never sent", False, None)
     else:
         assert (here.after.error, here.after.next_try_at) == ("no answer", None)
+
+
+class WithoutDate(SandboxTransport):
+    """A provider whose answers do not say when they were given."""
+
+    def handle_request(self, request):
+        answer = super().handle_request(request)
+        return httpx.Response(answer.status_code, content=answer.read(), headers={"content-type": "application/json"})
+
+
+def test_while_the_providers_clock_is_not_known_nothing_is_proved_absent(twilio, sandbox):
+    """No answer names its time: the message may only seem older than its request."""
+    assert twilio(transport=WithoutDate(sandbox)).settle() == ("done", "unknown")
+
+
+@pytest.mark.parametrize("skew", [20 * MINUTE, -20 * MINUTE, -6 * MINUTE], ids=str)
+def test_it_is_looked_for_by_the_providers_clock(twilio, skew):
+    """The list's own answer tells how far that is from ours."""
+    here = twilio(skew=skew)
+    here.settle()
+    assert here.asked_for == [(here.before.draft, here.before.id, here.before.created_at + skew)]
 
 
 @pytest.mark.parametrize(
