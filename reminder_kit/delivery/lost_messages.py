@@ -1,6 +1,7 @@
 """Look at the provider for a message whose id we never learned, because the answer to its request was lost.
 
-Never posts anything. A message that is not found is proved absent only where the provider lists every message.
+Never posts anything. A message that is not found is proved absent only where the provider lists every message, and none
+that it lists may be that one.
 """
 
 from __future__ import annotations
@@ -47,8 +48,9 @@ async def found_again(exchange: Exchange, journal: Journal, message: Message) ->
     # a list that can be read says nothing of whether messages can be posted, and one that can't be, neither
     receipts, error = await exchange.ask(lambda: request, parse, message, learns=False)
     strange = [receipt for receipt in receipts or () if not await _is_known(receipt, finder.name, journal)]
+    certain = [receipt for receipt in strange if receipt.certain]
     if strange or error is not None:
-        return Search(strange[0] if len(strange) == 1 else None, error)
+        return Search(certain[0] if len(certain) == 1 else None, error)
     within = route.capabilities.listed_within
     # a clock that is far from the provider's, or not known, may take a message for an older one
     listed = within is not None and exchange.clock() >= created_at + within and route.skew.is_close

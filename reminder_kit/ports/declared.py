@@ -68,7 +68,7 @@ class Capabilities:
     #: Whether it is a `Finder`.
     finds: bool = False
     #: How long after its creation a message is on the list that `Finder.find` asks for, whatever became of it, so that
-    #: one that is not on it does not exist; None: it may exist all the same.
+    #: it does not exist where none on it may be it; None: it may exist all the same.
     listed_within: timedelta | None = None
     #: Whether it is a `Lister`: of every message, from `listed_within` on; without that, of those that were sent.
     lists: bool = False

@@ -50,6 +50,9 @@ class Receipt:
     error: str = field(default="", converter=whole_text)
     #: Whether the provider says that it answered a repeated request with the first one's result.
     replayed: bool = False
+    #: Whether it is the message that was asked about; False, of `parse_found` alone: it may be, and the list does not
+    #: tell it from another one.
+    certain: bool = True
 
 
 Reading = Generator[Request, Response, Receipt]
@@ -196,8 +199,9 @@ class Finder(Provider, Protocol):
     def parse_found(self, response: Response, draft: Draft, *, token: str, created_at: datetime) -> tuple[Receipt, ...]:
         """Return every message in the answer to `find` that may be the one meant, without cancelled ones.
 
-        The kit leaves out those it knows already, and takes what remains if it is exactly one. Raises from the
-        `ProviderError` branch.
+        The kit leaves out those it knows already, and takes what remains if exactly one of it is `certain`. While
+        another one may be meant, nothing is proved absent: leave out only what is positively another message, never
+        what can't be read. Raises from the `ProviderError` branch.
         """
         ...
 

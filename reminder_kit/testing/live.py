@@ -172,7 +172,8 @@ class LiveStage:
         request = finder.find(draft, token="", created_at=since, now=self.now())
         if request is None:
             return None
-        return finder.parse_found(self.send(request), draft, token="", created_at=since)
+        found = finder.parse_found(self.send(request), draft, token="", created_at=since)
+        return tuple(receipt for receipt in found if receipt.certain)
 
     def cancel(self, provider_id: str) -> Receipt:
         """Cancel a message."""

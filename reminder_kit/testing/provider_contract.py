@@ -216,6 +216,7 @@ class ProviderContract:
         before = stage.find(draft)
         stage.sandbox.clock.set(draft.send_at + timedelta(hours=1))
         (receipt,) = stage.find(draft)
+        assert receipt.certain
         assert "delivered" in {receipt.status, stage.read(receipt.provider_id).status}
         assert [receipt.provider_id for receipt in before] in ([], [receipt.provider_id])
         assert (receipt.provider_id,) != tuple(receipt.provider_id for receipt in stage.find(other, "2"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import timedelta
 
@@ -56,6 +57,71 @@ def test_two_that_could_be_meant_settle_nothing(make_kit, sandbox, appointment, 
     assert stranger.sync(appointment()).ok
     sandbox.fault("drop_after", method="POST")
     assert [change.outcome for change in kit.sync(appointment()).changes] == ["unknown"]
+
+
+def trial(row):
+    row["body"] = f"Sent from your Twilio trial account - {row['body']}"
+
+
+def smart(row):
+    row["body"] = row["body"].replace("’", "'")
+
+
+def redacted(row):
+    row["body"] = ""
+
+
+def without_media(row):
+    row["num_media"] = "0"
+
+
+def of_unknown_age(row):
+    row["date_created"] = None
+
+
+class Listing(SandboxTransport):
+    """Twilio, whose list shows messages otherwise than they were written."""
+
+    def __init__(self, sandbox, change):
+        super().__init__(sandbox)
+        self.change = change
+
+    def handle_request(self, request):
+        answered = super().handle_request(request)
+        if request.method != "GET" or not request.url.path.endswith("/Messages.json"):
+            return answered
+        page = json.loads(answered.read())
+        for row in page["messages"]:
+            self.change(row)
+        return httpx.Response(200, json=page, headers={"date": answered.headers["date"]})
+
+
+@pytest.mark.parametrize(
+    ("change", "media", "state"),
+    [
+        (trial, (), "scheduled"),
+        (smart, (), "scheduled"),
+        (redacted, (), "unknown"),
+        (without_media, ("https://clinic.example/map.png",), "unknown"),
+        (of_unknown_age, (), "unknown"),
+    ],
+)
+def test_one_that_is_listed_otherwise_than_it_was_written_is_not_absent(
+    make_kit, sandbox, appointment, twilio, change, media, state
+):
+    """It is the one where its words are the same; where it only may be, nothing is made in its place."""
+    rule = Rule(
+        "day-before", before="24 hours", text="We’ll see you", channel="mms" if media else "sms", media_urls=media
+    )
+    given = {"unknown_outcome": "prefer_missing", "transport": Listing(sandbox, change)}
+    kit = make_kit([rule], provider=twilio, **given)
+    sandbox.fault("drop_after", method="POST")
+    kit.sync(appointment())
+    for _ in range(3):
+        sandbox.clock.advance(minutes=11)
+        kit.resync()
+    assert kit.status()["messages"] == {state: 1}
+    assert len(sandbox.messages()) == 1
 
 
 def test_a_message_that_is_not_listed_is_unknown(make_kit, sandbox, appointment, twilio):

@@ -46,7 +46,9 @@ def twilio(make_kit, sandbox, monkeypatch):
             if silent:
                 raise TransientError("the list can't be read")
             here.asked_for.append((draft, token, created_at))
-            return tuple(Receipt(name, status) for name, status in found)
+            return tuple(
+                Receipt(name, status, certain=certain[0] if certain else True) for name, status, *certain in found
+            )
 
         monkeypatch.setattr(Twilio, "parse_found", parsed)
         here.put(at, **(changes or UNKNOWN))
@@ -97,6 +99,21 @@ def test_what_is_not_listed_once_it_must_be_does_not_exist(twilio, age, skew, st
         assert (here.after.error, here.after.uncertain, here.after.next_try_at) == ("never sent", False, None)
     else:
         assert (here.after.error, here.after.next_try_at) == ("no answer", None)
+
+
+@pytest.mark.parametrize("others", [1, 2])
+def test_what_may_be_it_is_not_taken_for_it_and_proves_nothing(twilio, others):
+    """However long ago it was made."""
+    here = twilio(*[(f"SM{number}", "scheduled", False) for number in range(others)])
+    assert here.settle() == ("done", "unknown")
+    assert (here.after.provider_id, here.after.next_try_at) == (None, None)
+
+
+def test_the_one_that_is_certain_is_it(twilio):
+    """Whatever else may be."""
+    here = twilio(("SM1", "scheduled", False), ("SM2", "scheduled"), ("SM3", "scheduled", False))
+    assert here.settle() == ("done", "scheduled")
+    assert here.after.provider_id == "SM2"
 
 
 class WithoutDate(SandboxTransport):

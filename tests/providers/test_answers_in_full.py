@@ -282,34 +282,76 @@ def row(**changes):
 
 
 @pytest.mark.parametrize(
-    ("changes", "is_found", "is_listed"),
+    ("changes", "certain", "is_listed"),
     [
-        ({}, True, True),
-        ({"body": " See you\n"}, True, True),
-        ({"num_media": None, "messaging_service_sid": None}, True, True),
-        ({"num_media": 0}, True, True),
-        ({"date_created": "Sun, 15 Feb 2026 14:25:00 +0000"}, True, True),
-        ({"date_created": "Sun, 15 Feb 2026 14:24:59 +0000"}, False, False),
-        ({"date_created": "Sun, 15 Feb 2026 14:00:00 -0030"}, True, True),
-        ({"date_created": None}, False, False),
-        ({"date_created": "today"}, False, False),
-        ({"date_created": "Sun, 15 Feb 2026 14:30:00"}, False, False),
-        ({"date_created": "Fri, 31 Dec 9999 23:59:59 -1400"}, False, False),
-        ({"date_created": "Sun, 15 Feb 99999999999 14:30:00 +0000"}, False, False),
-        ({"to": SENDER}, False, False),
-        ({"messaging_service_sid": "MG" + "9" * 32}, False, False),
-        ({"body": "See"}, False, True),
-        ({"num_media": "1"}, False, True),
-        ({"status": "canceled"}, False, True),
-        ({"status": "pondering"}, True, True),
-        ({"sid": ""}, False, False),
+        ({}, [True], True),
+        ({"body": " See you\n"}, [True], True),
+        ({"num_media": None, "messaging_service_sid": None}, [True], True),
+        ({"num_media": 0}, [True], True),
+        ({"date_created": "Sun, 15 Feb 2026 14:25:00 +0000"}, [True], True),
+        ({"date_created": "Sun, 15 Feb 2026 14:24:59 +0000"}, [False], False),
+        ({"date_created": "Sat, 14 Feb 2026 14:30:00 +0000"}, [False], False),
+        ({"date_created": "Sat, 14 Feb 2026 14:29:59 +0000"}, [], False),
+        ({"date_created": "Sun, 15 Feb 2026 14:24:59 +0000", "body": ""}, [], False),
+        ({"date_created": "Sun, 15 Feb 2026 14:00:00 -0030"}, [True], True),
+        ({"date_created": None}, [False], True),
+        ({"date_created": "today"}, [False], True),
+        ({"date_created": "2026-02-15T14:30:00Z"}, [False], True),
+        ({"date_created": "Sun, 15 Feb 2026 14:30:00"}, [False], True),
+        ({"date_created": "Fri, 31 Dec 9999 23:59:59 -1400"}, [False], True),
+        ({"date_created": "Sun, 15 Feb 99999999999 14:30:00 +0000"}, [False], True),
+        ({"date_created": None, "body": "Your code is 123"}, [], True),
+        ({"to": SENDER}, [], False),
+        ({"to": "+120255501XX"}, [False], True),
+        ({"to": None}, [False], True),
+        ({"messaging_service_sid": "MG" + "9" * 32}, [], False),
+        ({"body": "See"}, [], True),
+        ({"body": ""}, [False], True),
+        ({"body": None}, [False], True),
+        ({"body": "Sent from your Twilio trial account - See you"}, [True], True),
+        ({"body": "Sent by a trial account - See you"}, [False], True),
+        ({"body": "“See\u200b you…”"}, [True], True),
+        ({"body": "\uff33ee you"}, [True], True),
+        ({"body": "See your"}, [False], True),
+        ({"num_media": "1"}, [False], True),
+        ({"status": "canceled"}, [], True),
+        ({"status": "pondering"}, [True], True),
+        ({"sid": ""}, [], False),
     ],
 )
-def test_twilio_lists_what_our_service_made(changes, is_found, is_listed):
-    """A message of ours is known by number, service, time and words; one that was withdrawn is only listed."""
+def test_twilio_lists_what_our_service_made(changes, certain, is_listed):
+    """A message of ours is known by number, service, time and words, however the list writes them.
+
+    What says nothing else may be ours and is not certain; one that was withdrawn is only listed.
+    """
     rows = answer({"messages": [row(**changes), None]})
-    assert bool(TWILIO.parse_found(rows, DRAFT, **OURS)) is is_found
+    assert [found.certain for found in TWILIO.parse_found(rows, DRAFT, **OURS)] == certain
     assert bool(TWILIO.parse_messages(rows, NUMBER, AT)) is is_listed
+
+
+@pytest.mark.parametrize(
+    ("text", "body", "certain"),
+    [
+        ("We’ll see you — at 9…", "We'll see you - at 9...", [True]),
+        ("½ hour", "1/2 hour", [True]),
+        ("At 9:15", "At 9:51", []),
+        ("Später", "Spater", [True]),
+        ("🎉", "🎉", [True]),
+        ("🎉", "Your code", [False]),
+    ],
+)
+def test_smart_encoding_leaves_a_text_its_words(text, body, certain):
+    """Its characters are replaced by plainer ones; where a text has no words, any other may be it."""
+    draft = Draft(to=NUMBER, text=text, send_at=AT)
+    rows = answer({"messages": [row(body=body)]})
+    assert [found.certain for found in TWILIO.parse_found(rows, draft, **OURS)] == certain
+
+
+@pytest.mark.parametrize(("date", "text"), [("today", None), ("Sun, 15 Feb 2026 14:30:00 +0000", "See you")])
+def test_a_message_whose_age_can_not_be_read_is_not_known_by_its_words(date, text):
+    """It may be an older one."""
+    (found,) = TWILIO.parse_messages(answer({"messages": [row(date_created=date)]}), NUMBER, AT)
+    assert found.text == text
 
 
 def test_twilio_tells_what_it_lists():
@@ -329,7 +371,8 @@ def test_twilio_finds_a_message_of_as_many_media():
     """Two messages of the same words differ by their media."""
     media = Draft(to=NUMBER, text="See you", send_at=AT, media_urls=("https://a.example/1", "https://a.example/2"))
     rows = [row(num_media=str(count), sid=f"SM{count}") for count in range(4)]
-    assert TWILIO.parse_found(answer({"messages": rows}), media, **OURS) == (Receipt("SM2", "scheduled"),)
+    found = TWILIO.parse_found(answer({"messages": rows}), media, **OURS)
+    assert [receipt.provider_id for receipt in found if receipt.certain] == ["SM2"]
 
 
 # Errors

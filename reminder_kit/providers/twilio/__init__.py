@@ -7,7 +7,8 @@ reads the answers by tables, `webhooks` verifies and reads the events. What else
 - The shortest lead is 15 minutes (Twilio, "Message Scheduling"; Error 35111) or 5 (Error 35115): 15 is the default,
   and `min_lead` changes it. The longest is 35 days. At most 500,000 messages are scheduled at once (Error 35125).
 - Create has no idempotency key (API reference, Message resource). A lost answer is settled from the list of messages,
-  by number and words: the list shows no send time, and a scheduled message has no `date_sent` yet.
+  by number and words (`lists`): the list shows no send time, a scheduled message has no `date_sent` yet, and a text is
+  listed as it went out.
 - A message is cancelled while it is `scheduled` (Error 30409); no page of Twilio's names a cut-off. "Up to one hour
   before" stands in Telnyx' page on scheduling, where it compares itself with others, and nowhere else that was found:
   it is not believed. It can't be moved.

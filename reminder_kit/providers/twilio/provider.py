@@ -16,23 +16,20 @@ import re
 from base64 import b64encode
 from collections.abc import Generator, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 from urllib.parse import quote, urlencode
 
 from reminder_kit.errors import (
     ConfigurationError,
-    InvalidInputError,
     RejectedError,
     TooLateToCancelError,
-    TransientError,
 )
-from reminder_kit.model.instants import iso, utc
+from reminder_kit.model.instants import iso
 from reminder_kit.model.messages import DeliveryEvent, Draft
 from reminder_kit.ports import Capabilities, Listed, Question, Receipt, Remark, Request, Response
 from reminder_kit.providers.addresses import http_address
-from reminder_kit.providers.answers import json_object, text_of
 from reminder_kit.providers.senders import barred_countries, is_name
-from reminder_kit.providers.twilio.responses import receipt, receipt_of, refusal
+from reminder_kit.providers.twilio.lists import found, listed
+from reminder_kit.providers.twilio.responses import receipt, refusal
 from reminder_kit.providers.twilio.settings import inspected
 from reminder_kit.providers.twilio.webhooks import FAILURES, Secrets, verified
 from reminder_kit.rules.window import Window
@@ -47,9 +44,6 @@ _PAGE = 200
 _LISTED = timedelta(minutes=10)
 """Until then every message is on the list of messages. Twilio names no delay: a message is listed, with its status
 `accepted` or `scheduled`, as soon as it was taken (Message resource, "Read multiple Message resources")."""
-
-_SKEW = timedelta(minutes=5)
-"""How far Twilio's clock and ours may be apart when a message is looked for."""
 _MEDIA = 10
 """Media of an MMS ("Message resource", `MediaUrl`)."""
 
@@ -214,10 +208,10 @@ class Twilio:
         """
         if not response.is_success:
             raise refusal(response, "create")
-        found = receipt(response, "create")
-        early = found.status != "scheduled" and not found.error
+        taken = receipt(response, "create")
+        early = taken.status != "scheduled" and not taken.error
         warning = "Twilio did not say that it scheduled the message (is it sent now?): check the Messaging Service"
-        return Receipt(found.provider_id, found.status, warning) if early else found
+        return Receipt(taken.provider_id, taken.status, warning) if early else taken
 
     def parse_read(self, response: Response) -> Receipt:
         """Read the answer to `read`; raises `MessageNotFoundError` for a 404."""
@@ -244,48 +238,15 @@ class Twilio:
     ) -> tuple[Receipt, ...]:
         """Read the list: messages of this service with these words, created since, and not cancelled.
 
-        Twilio has no field for our token, so that the words have to do. Raises as the other verbs do, and
-        `TransientError` where the list can't be read.
+        Twilio has no field for our token, so that the words have to do, although they may be listed otherwise than they
+        were written: one that may be the draft's is not `certain`. Raises as the other verbs do, and `TransientError`
+        where the list can't be read.
         """
-        rows = [
-            row
-            for row in self._listed(response, draft.to, created_at)
-            if text_of(row.get("body")).strip() == draft.text.strip()
-            and (text_of(row.get("num_media")) or "0") == str(len(draft.media_urls))
-        ]
-        return tuple(found for found in map(receipt_of, rows) if found.provider_id and found.status != "cancelled")
-
-    def _listed(self, response: Response, number: str, since: datetime) -> list[Mapping[str, Any]]:
-        """Return the rows of a list that are messages of this service to a number, made since an instant or nearly."""
-        if not response.is_success:
-            raise refusal(response, "find")
-        listed = (json_object(response) or {}).get("messages")
-        if not isinstance(listed, list):
-            raise TransientError("Twilio: find was answered with nothing readable", provider=self.name)
-        return [entry for entry in listed if isinstance(entry, dict) and self._is_ours(entry, number, since)]
-
-    def _is_ours(self, row: Mapping[str, Any], number: str, since: datetime) -> bool:
-        made_at = _rfc2822_instant(text_of(row.get("date_created")))
-        return (
-            text_of(row.get("to")) == number
-            and text_of(row.get("messaging_service_sid")) in {"", self._service}
-            and made_at is not None
-            and made_at >= since - _SKEW
-        )
+        return found(response, draft, self._service, created_at)
 
     def parse_messages(self, response: Response, number: str, since: datetime) -> tuple[Listed, ...]:
         """Read the list: messages of this service to a number, made since; those that were withdrawn, too."""
-        rows = [(receipt_of(row), row) for row in self._listed(response, number, since)]
-        return tuple(
-            Listed(
-                found.provider_id,
-                found.status,
-                text_of(row.get("body")),
-                _rfc2822_instant(text_of(row.get("date_sent"))),
-            )
-            for found, row in rows
-            if found.provider_id
-        )
+        return listed(response, number, self._service, since)
 
     def events(
         self, headers: Mapping[str, str], body: bytes, now: datetime, url: str | None = None
@@ -313,16 +274,6 @@ def _keys(value: str | Iterable[str] | None) -> tuple[str, ...]:
     value = _given(value, "TWILIO_WEBHOOK_KEY") if value is None or isinstance(value, str) else value
     found = re.split(r"[\s,]+", value) if isinstance(value, str) else value
     return tuple(key for key in found if key)
-
-
-def _rfc2822_instant(text: str) -> datetime | None:
-    """Return the UTC instant that Twilio writes as RFC 2822 has it; None means that the text is anything else."""
-    from email.utils import parsedate_to_datetime
-
-    try:
-        return utc(parsedate_to_datetime(text))
-    except (ValueError, OverflowError, InvalidInputError):
-        return None
 
 
 def _rejected(why: str) -> RejectedError:
