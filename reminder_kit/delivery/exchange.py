@@ -6,7 +6,7 @@ neither a text nor a whole number: method, path, status, seconds, our name of th
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from time import monotonic
 from typing import TypeAlias, TypeVar
@@ -19,7 +19,7 @@ from reminder_kit.logs import LOG
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.messages import Message
 from reminder_kit.model.phones import masked
-from reminder_kit.ports import IO, NoAnswerError, NotSentError, Reading, Receipt, Request, Response
+from reminder_kit.ports import IO, NoAnswerError, NotSentError, Paged, Reading, Receipt, Request, Response
 
 __all__ = ["Exchange", "Told", "logged", "of_message", "state_of"]
 
@@ -27,6 +27,9 @@ T = TypeVar("T")
 
 Told: TypeAlias = tuple[Receipt | None, ProviderError | None]
 """What an answer says of a message, or why it says nothing."""
+
+_PAGES = 5
+"""Pages of a list that are read at the most."""
 
 _UNREAD = frozenset({401, 402, 403, 407, 429})
 """Statuses of answers given before anybody has looked at what was posted."""
@@ -94,6 +97,32 @@ class Exchange:
             return parse(await self._answer(build(), message))
 
         return await self._told(asked, learns=learns)
+
+    async def ask_list(
+        self, first: Request, read: Callable[[Response, datetime], Iterable[T]], message: Message, since: datetime
+    ) -> tuple[list[T] | None, ProviderError | None]:
+        """Ask for a list, page by page: returns what was made at `since` (our clock) or later, or why it can't be told.
+
+        `read` is given each answer, with `since` by the provider's clock as that answer tells it. The circuit breaker
+        learns nothing: a list that can be read says nothing of whether messages can be posted, and one that can't be,
+        neither.
+        """
+        provider = self.route.provider
+
+        async def asked() -> list[T]:
+            rows, page = list[T](), first
+            for _ in range(_PAGES):
+                await self.route.io.turn()
+                answer = await self._answer(page, message)
+                at = self.route.skew.theirs(since)
+                rows.extend(read(answer, at))
+                following = provider.next_page(answer, at) if isinstance(provider, Paged) else None
+                if following is None:
+                    return rows
+                page = following
+            raise TransientError(f"{provider.name}: its list goes on after {_PAGES} pages", provider=provider.name)
+
+        return await self._told(asked, learns=False)
 
     async def converse(self, reading: Reading, message: Message, *, learns: bool = True) -> Told:
         """Send every request of a conversation about a message: returns what they say together, or why nothing."""

@@ -26,7 +26,7 @@ from reminder_kit.model.records import Claim, FoundMessage
 from reminder_kit.model.restorations import IN_GAP
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import CLEARED, forgotten_at
-from reminder_kit.ports import Listed, Lister, Request, Response
+from reminder_kit.ports import Listed, Lister, Response
 
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
@@ -152,16 +152,13 @@ class Gaps:
         able, now, number = self.route.capabilities, self.clock(), message.draft.to
         if not able.lists:
             return _Search()
-        lister, skew, since = cast("Lister", self.route.provider), self.route.skew, message.created_at
+        lister = cast("Lister", self.route.provider)
 
-        def ask() -> Request:
-            return lister.messages_to(number, skew.theirs(since))
+        def read(answer: Response, since: datetime) -> tuple[Listed, ...]:
+            return lister.parse_messages(answer, number=number, since=since)
 
-        def parse(answer: Response) -> tuple[Listed, ...]:  # the answer has told by now what the provider's clock says
-            return lister.parse_messages(answer, number=number, since=skew.theirs(since))
-
-        # a list that can be read says nothing of whether messages can be posted, and one that can't be, neither
-        rows, error = await self.exchange.ask(ask, parse, message, learns=False)
+        request = lister.messages_to(number, self.route.skew.theirs(message.created_at))
+        rows, error = await self.exchange.ask_list(request, read, message, message.created_at)
         if rows is None:
             return _Search(error=error)
         names, ended = await self.journal.commit(partial(self._known, rows))
@@ -172,7 +169,7 @@ class Gaps:
                 return _Search(found=row, strange=len(unknown) - 1)
         within = able.listed_within
         # a clock that is far from the provider's, or not known, may take a message for an older one
-        complete = within is not None and now >= ended + within and skew.is_close
+        complete = within is not None and now >= ended + within and self.route.skew.is_close
         return _Search(is_absent=complete and not unknown, strange=len(unknown))
 
     def _known(self, rows: Sequence[Listed], transaction: Transaction) -> tuple[set[str], datetime]:

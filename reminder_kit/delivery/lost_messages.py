@@ -6,6 +6,7 @@ that it lists may be that one.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import cast
 
 from attrs import frozen
@@ -42,11 +43,10 @@ async def found_again(exchange: Exchange, journal: Journal, message: Message) ->
     if request is None:
         return Search()
 
-    def parse(answer: Response) -> tuple[Receipt, ...]:  # the answer has told by now what the provider's clock says
-        return finder.parse_found(answer, draft, token=token, created_at=route.skew.theirs(created_at))
+    def read(answer: Response, since: datetime) -> tuple[Receipt, ...]:
+        return finder.parse_found(answer, draft, token=token, created_at=since)
 
-    # a list that can be read says nothing of whether messages can be posted, and one that can't be, neither
-    receipts, error = await exchange.ask(lambda: request, parse, message, learns=False)
+    receipts, error = await exchange.ask_list(request, read, message, created_at)
     strange = [receipt for receipt in receipts or () if not await _is_known(receipt, finder.name, journal)]
     certain = [receipt for receipt in strange if receipt.certain]
     if strange or error is not None:

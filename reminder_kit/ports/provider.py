@@ -28,6 +28,7 @@ __all__ = [
     "Lister",
     "OptOutLister",
     "OptOuts",
+    "Paged",
     "Provider",
     "Question",
     "Reading",
@@ -185,7 +186,7 @@ class Finder(Provider, Protocol):
     """A provider that can look for a message whose id we never learned, because the answer to `create` was lost.
 
     It is asked before a message is called unknown, and again later. What it does not find is not proved absent, unless
-    `Capabilities.listed_within` says when it is.
+    `Capabilities.listed_within` says when it is. Where the list has pages, it is `Paged`, too.
     """
 
     def find(self, draft: Draft, *, token: str, created_at: datetime, now: datetime) -> Request | None:
@@ -239,6 +240,19 @@ class Lister(Provider, Protocol):
         """Return the messages in the answer that are from the kit's sender, to that number, and as young.
 
         Raises from the `ProviderError` branch: a list that can't be read is a `TransientError`.
+        """
+        ...
+
+
+@runtime_checkable
+class Paged(Protocol):
+    """A provider whose list of messages (`Finder.find`, `Lister.messages_to`) comes in pages."""
+
+    def next_page(self, response: Response, since: datetime) -> Request | None:
+        """Return the request for the page that follows on an answer; None: what was made at `since` or later is there.
+
+        The instant is by the provider's clock, as in `Finder.find`. Raises `TransientError` where the list goes on and
+        can't be asked for.
         """
         ...
 

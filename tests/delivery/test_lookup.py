@@ -19,6 +19,7 @@ from reminder_kit.sandbox import Sandbox, SandboxTransport
 from tests.factories import SERVICE
 
 LISTED = "*/Messages.json"
+PAGES = f"/2010-04-01/Accounts/AC{'1' * 32}/Messages.json?Page=1"
 START = "2026-02-10T14:00:00Z"
 
 
@@ -121,6 +122,44 @@ def test_one_that_is_listed_otherwise_than_it_was_written_is_not_absent(
         sandbox.clock.advance(minutes=11)
         kit.resync()
     assert kit.status()["messages"] == {state: 1}
+    assert len(sandbox.messages()) == 1
+
+
+def test_a_lost_message_is_looked_for_on_every_page(make_kit, sandbox, appointment, twilio, monkeypatch):
+    """Younger ones fill the first page: the one that is looked for stands on a later one."""
+    monkeypatch.setattr("reminder_kit.providers.twilio.provider._PAGE", 1)
+    kit = make_kit(provider=twilio, unknown_outcome="prefer_missing")
+    sandbox.fault("drop_after", method="POST")
+    sandbox.fault("503", method="GET", path=LISTED)
+    kit.sync(appointment("A-1"))
+    kit.sync([appointment("A-2", days=3), appointment("A-3", days=4)])
+    sandbox.clock.advance(minutes=11)
+    kit.resync()
+    assert kit.status()["messages"] == {"scheduled": 3}
+    assert len(sandbox.messages()) == 3
+
+
+@pytest.mark.parametrize(
+    "further", ["https://elsewhere.example/Messages.json?Page=1", PAGES], ids=["another host", "for ever"]
+)
+def test_while_a_list_goes_on_nothing_is_proved_absent(make_kit, sandbox, appointment, twilio, further):
+    """A page without a message that names another one says nothing of what stands there."""
+
+    class Empty(SandboxTransport):
+        def handle_request(self, request):
+            answered = super().handle_request(request)
+            if request.method != "GET":
+                return answered
+            page = {"messages": [], "next_page_uri": further}
+            return httpx.Response(200, json=page, headers={"date": answered.headers["date"]})
+
+    kit = make_kit(provider=twilio, unknown_outcome="prefer_missing", transport=Empty(sandbox))
+    sandbox.fault("drop_after", method="POST")
+    kit.sync(appointment())
+    for _ in range(4):
+        sandbox.clock.advance(minutes=11)
+        kit.resync()
+    assert kit.status()["messages"] == {"unknown": 1}
     assert len(sandbox.messages()) == 1
 
 

@@ -354,6 +354,40 @@ def test_a_message_whose_age_can_not_be_read_is_not_known_by_its_words(date, tex
     assert found.text == text
 
 
+PAGE = f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json?PageSize=200&Page=1&PageToken=PASM1"
+OLD = {"date_created": "Sat, 14 Feb 2026 14:29:59 +0000"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "more", "path"),
+    [
+        ([], {}, None),
+        ([row()], {"next_page_uri": None}, None),
+        ([row()], {"next_page_uri": ""}, None),
+        ([], {"next_page_uri": PAGE}, PAGE),
+        ([row()], {"next_page_uri": PAGE}, PAGE),
+        ([row(**OLD), row()], {"next_page_uri": PAGE}, PAGE),
+        ([row(date_created=None)], {"next_page_uri": PAGE}, PAGE),
+        ([row(), row(**OLD)], {"next_page_uri": PAGE}, None),
+    ],
+    ids=["no word", "none", "blank", "empty", "young", "young at its end", "of unknown age", "old at its end"],
+)
+def test_twilios_list_goes_on_until_it_is_older_than_what_is_looked_for(rows, more, path):
+    """By a day: so much older may seem what may be it."""
+    found = TWILIO.next_page(answer({"messages": rows, **more}), AT)
+    assert (found and (found.method, found.path)) == (path and ("GET", path))
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["https://elsewhere.example/x", "/2010-04-01/Accounts.json?x=1", f"{PAGE} HTTP/1.1\r\nx: y", f"{PAGE}é", 5],
+)
+def test_a_page_that_is_none_of_the_account_s_messages_is_not_asked_for(path):
+    """And the list counts as unread."""
+    kind, words, _ = error_of(lambda told: TWILIO.next_page(told, AT), answer({"messages": [], "next_page_uri": path}))
+    assert (kind, words) == (TransientError, "Twilio: the list goes on elsewhere, where it is not asked for")
+
+
 def test_twilio_tells_what_it_lists():
     """Name, status, words and instant of sending; of a look-up name, status and code."""
     rows = [row(), row(sid="SM2", status="failed", error_code=30003, date_sent="Sun, 15 Feb 2026 14:30:02 +0000")]

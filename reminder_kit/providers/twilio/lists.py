@@ -20,11 +20,11 @@ from attrs import evolve
 from reminder_kit.errors import InvalidInputError, TransientError
 from reminder_kit.model.instants import utc
 from reminder_kit.model.messages import Draft
-from reminder_kit.ports import Listed, Receipt, Response
+from reminder_kit.ports import Listed, Receipt, Request, Response
 from reminder_kit.providers.answers import json_object, number_of, text_of
 from reminder_kit.providers.twilio.responses import receipt_of, refusal
 
-__all__ = ["found", "listed"]
+__all__ = ["following", "found", "listed"]
 
 Row = Mapping[str, Any]
 
@@ -34,6 +34,7 @@ _FAR = timedelta(days=1)
 """How much older a message of the same words may seem, and still be it: a clock may have been set meanwhile."""
 _TRIAL = "Sent from your Twilio trial account - "
 _NUMBER = re.compile(r"\+\d+")
+_VISIBLE = re.compile(r"[!-~]+")
 _WORDS = re.compile(r"[^\W_]+")
 
 
@@ -68,6 +69,21 @@ def listed(response: Response, number: str, service: str, since: datetime) -> tu
         for receipt, row in rows
         if receipt.provider_id and _may_be_since(row, since - _NEAR)
     )
+
+
+def following(response: Response, messages: str, since: datetime) -> Request | None:
+    """Return the request for the page that follows; None: there is none, or this one reaches back beyond `since`.
+
+    `messages` is the path of the account's messages. Raises as `_rows` does, and where the next page is named by a path
+    that is no other page of theirs.
+    """
+    rows, path = _rows(response), text_of((json_object(response) or {}).get("next_page_uri"))
+    last = _made_at(rows[-1]) if rows else None
+    if not path or (last is not None and last < since - _FAR):
+        return None
+    if not (path.startswith(f"{messages}?") and _VISIBLE.fullmatch(path)):
+        raise TransientError("Twilio: the list goes on elsewhere, where it is not asked for", provider="twilio")
+    return Request("GET", path)
 
 
 def _rows(response: Response) -> list[Row]:

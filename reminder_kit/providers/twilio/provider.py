@@ -28,7 +28,7 @@ from reminder_kit.model.messages import DeliveryEvent, Draft
 from reminder_kit.ports import Capabilities, Listed, Question, Receipt, Remark, Request, Response
 from reminder_kit.providers.addresses import http_address
 from reminder_kit.providers.senders import barred_countries, is_name
-from reminder_kit.providers.twilio.lists import found, listed
+from reminder_kit.providers.twilio.lists import following, found, listed
 from reminder_kit.providers.twilio.responses import receipt, refusal
 from reminder_kit.providers.twilio.settings import inspected
 from reminder_kit.providers.twilio.webhooks import FAILURES, Secrets, verified
@@ -247,6 +247,13 @@ class Twilio:
     def parse_messages(self, response: Response, number: str, since: datetime) -> tuple[Listed, ...]:
         """Read the list: messages of this service to a number, made since; those that were withdrawn, too."""
         return listed(response, number, self._service, since)
+
+    def next_page(self, response: Response, since: datetime) -> Request | None:
+        """Return the request for the page that follows on one of a list, newest first, that names another.
+
+        None where that is older than `since`. Raises as `parse_found` does.
+        """
+        return following(response, self._messages(), since)
 
     def events(
         self, headers: Mapping[str, str], body: bytes, now: datetime, url: str | None = None
