@@ -158,7 +158,7 @@ def _rows(group: Sequence[Change], zone: ZoneInfo, called: Mapping[Identity, Cal
         if change.text and change.is_work and change.kind is not ChangeKind.CANCEL and not wrong:
             found.append(Line(f"         “{change.text}”", "", 10))
         if change.error and change.error != said:
-            word = "warning" if change.outcome == "done" else change.outcome or "error"
+            word = "warning" if change.outcome == "done" else change.outcome or ("left" if change.is_left else "error")
             found.append(Line(f"         {word}: {change.error}", "red", 9))
         said = change.error
     return found
@@ -172,6 +172,8 @@ def _cells(change: Change, zone: ZoneInfo) -> list[str]:
     why = f"{change.reason}{' (' + ', '.join(change.causes) + ')' if change.causes else ''}{_local_time(change, zone)}"
     was = f", was {moment(change.was_at, zone)}" if change.was_at and change.was_at != change.send_at else ""
     outcome = {"failed": "FAILED ", "unknown": "UNKNOWN "}.get(change.outcome or "", "")
+    if change.is_left and change.error:
+        outcome = "LEFT "
     to = masked(change.to) if change.to else "–"
     return [clock, f"{outcome}{change.kind}", shortened(change.identity.id), change.rule or "–", to, why + was]
 
@@ -188,10 +190,13 @@ def outcome_line(run: Plan | Report) -> Line:
     """Return the sums of a plan, or of a report of what was done."""
     done = isinstance(run, Report)
     summary = run.summary
-    wrong = Counter(change.kind for change in run.changes if change.outcome in ("failed", "unknown"))
-    counts = {kind: summary[kind.value] - wrong[kind] for kind in ChangeKind}
+    apart = Counter(
+        change.kind for change in run.changes if change.outcome in ("failed", "unknown") or (done and change.is_left)
+    )
+    counts = {kind: summary[kind.value] - apart[kind] for kind in ChangeKind}
     parts = [f"{count} {_WORDS[kind][done]}" for kind, count in counts.items() if count]
     parts += [f"{summary[name]} {name}" for name in ("failed", "unknown") if summary[name]]
+    parts += [f"{left} left to another worker"] if (left := summary.get("left")) else []
     count = summary["appointments"]
     what = ", ".join(parts) or "nothing to do"
     bad = summary["failed"] or summary["unknown"]

@@ -104,12 +104,20 @@ class Change:
         return self.kind in WORK
 
     @property
+    def is_left(self) -> bool:
+        """Whether it means writing to the provider and was not carried out: in a report, it was left to others."""
+        return self.is_work and self.outcome is None
+
+    @property
     def happened(self) -> str:
         """What became of the reminder, in a word.
 
         `parked`, `replaced`, `cancelled`, `held`, `kept` or `skipped`; of what was tried and did not work, `rejected`
-        (the provider will never take it), `failed` (it is tried again) or `unknown` (it may have worked).
+        (the provider will never take it), `failed` (it is tried again) or `unknown` (it may have worked); `left` of
+        what was not carried out, since another worker holds the appointment: that one, or the next run, finishes it.
         """
+        if self.is_left:
+            return "left"
         if (
             self.outcome == "failed"
             and self.kind in (ChangeKind.SCHEDULE, ChangeKind.REPLACE)

@@ -35,8 +35,12 @@ class Report:
 
     @property
     def summary(self) -> dict[str, int]:
-        """How many changes of each kind there are, and how many appointments, failures and unknowns."""
-        return summarise(self.changes, self.appointments, self.passed_over)
+        """How many changes of each kind there are, how many appointments, failures and unknowns, and what is `left`.
+
+        That has its name only where there is any.
+        """
+        left = {"left": len(self.left)} if self.left else {}
+        return summarise(self.changes, self.appointments, self.passed_over) | left
 
     @property
     def headline(self) -> str:
@@ -54,8 +58,13 @@ class Report:
         return tuple(change for change in self.changes if change.outcome == "unknown")
 
     @property
+    def left(self) -> tuple[Change, ...]:
+        """The changes that the batch job left to another worker, who holds the appointment, or to the next run."""
+        return tuple(change for change in self.changes if change.is_left)
+
+    @property
     def ok(self) -> bool:
-        """Whether everything that was to be done is done, and known to be."""
+        """Whether everything that was to be done is done, and known to be, or is `left` to another worker."""
         return not self.failed and not self.unknown
 
     def as_json(self) -> dict[str, Any]:

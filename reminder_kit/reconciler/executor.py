@@ -62,6 +62,7 @@ _BATCH = 100  # appointments claimed and worked on at a time
 _INTAKE = 1000  # appointments recorded in one transaction
 _AGAIN = 4  # times a group is decided again within one batch
 _PATIENCE = 90.0  # seconds a host's call waits for appointments that another worker holds
+_HELD_ELSEWHERE = "another worker holds this appointment; the next resync finishes it"
 _ROUNDS = 4  # times a run goes on, at the most, to what the limit of a day has decided again
 
 
@@ -149,7 +150,11 @@ class Executor:
         await self._remember(plan.now)
         changes = tuple(reported(plan, run.done, refused))
         report = Report(now=plan.now, changes=changes, appointments=plan.appointments, passed_over=plan.passed_over)
-        if report.ok and (forced or (patient and await self.io.call(self._forced_is_open, plan.now))):
+        if (
+            report.ok
+            and not report.left
+            and (forced or (patient and await self.io.call(self._forced_is_open, plan.now)))
+        ):
             await self._commit(lambda tx: tx.mark_run(FORCED, plan.now, {"open": False}))
         LOG.info("%s: %s", plan.actor, report.headline)
         return report
@@ -216,10 +221,11 @@ class Executor:
                 break
             await self.io.sleep(delay)
             waited, delay = waited + delay, min(delay * 2, 1.0)
-        error = "another worker holds this appointment; the next resync finishes it"
-        for identity in () if run.patient else waiting:
+        outcome = None if run.patient else "failed"
+        for identity in waiting:
             planned = [change for change in run.plan.changes if change.identity == identity]
-            run.done[identity] = [evolve(change, outcome="failed", error=error) for change in planned if change.is_work]
+            told = [evolve(one, outcome=outcome, error=_HELD_ELSEWHERE) if one.is_work else one for one in planned]
+            run.done.setdefault(identity, told)
 
     async def _work(self, identities: Sequence[Identity], run: Execution) -> set[Identity]:
         """Work on the appointments of which nobody else holds any of the group; returns which were worked on."""

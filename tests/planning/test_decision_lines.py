@@ -182,14 +182,16 @@ def change(kind=ChangeKind.SCHEDULE, **changes):
 )  # fmt: skip
 @pytest.mark.parametrize("outcome", [None, "done", "failed", "unknown"])
 def test_what_happened_is_one_word(kind, word, outcome):
-    """Of what did not work, that; of a new message that is refused for good, that it was rejected."""
+    """Of what did not work, that; of a new message refused for good, rejected; of what was not carried out, left."""
     kind = ChangeKind(kind)
-    expected = outcome if outcome in ("failed", "unknown") else word
+    is_left = outcome is None and kind in ("schedule", "replace", "cancel")
+    expected = outcome if outcome in ("failed", "unknown") else "left" if is_left else word
     for reason in Reason:
         refused = reason in (Reason.OPTED_OUT, Reason.INVALID_NUMBER, Reason.QUARANTINED)
         rejected = refused and outcome == "failed" and kind in ("schedule", "replace")
         assert change(kind, outcome=outcome, reason=reason).happened == ("rejected" if rejected else expected)
     assert change(kind).is_work is (kind in ("schedule", "replace", "cancel"))
+    assert change(kind, outcome=outcome).is_left is is_left
 
 
 def test_a_line_for_programs_has_each_field_by_its_name():

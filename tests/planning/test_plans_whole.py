@@ -257,6 +257,8 @@ def test_a_report_says_what_failed_and_what_is_unknown():
     oks = [evolve(made, changes=lines).ok for lines in ((), LINES[:1], LINES[1:2], LINES[2:3], LINES[3:])]
     assert oks == [True, True, False, False, True]
     assert made.headline == "2 schedule, 1 cancel, 1 keep, 1 failed, 1 unknown"
+    left = evolve(made, changes=(change("schedule"), LINES[0]))
+    assert (left.ok, left.left, left.headline) == (True, left.changes[:1], "2 schedule, 1 left")
     assert plan(*LINES).work == LINES[:3]
 
 

@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 from attrs import evolve
 
+from reminder_kit.cli.rendering import outcome_line
 from reminder_kit.errors import LedgerError, UnsafePlanError
+from reminder_kit.model.appointments import Recipient
 from reminder_kit.model.places import Place
 from reminder_kit.model.records import Claim, Identity
 from reminder_kit.model.rule_sets import RuleSet, RuleSetRecord, Standing, serving
@@ -92,14 +94,34 @@ def test_what_another_worker_holds_is_left_to_it_by_the_batch_job(kit, sandbox):
     kit.record(visit("A"))
     (record,) = kit.ledger.read(lambda reader: list(reader.records()))
     kit.ledger.submit(lambda tx: tx.claim([record.row], "another", kit.now(), timedelta(hours=1))).result()
-    (change,) = kit.resync().changes
-    assert (change.kind.value, change.outcome) == ("schedule", None)
+    told = []
+    kit.on("change", lambda change: told.append(change.happened))
+    report = kit.resync()
+    (change,) = report.changes
+    assert (change.kind.value, change.outcome, change.error) == (
+        "schedule",
+        None,
+        "another worker holds this appointment; the next resync finishes it",
+    )
+    assert (report.ok, report.left, told) == (True, (change,), ["left"])
+    assert report.headline == "1 schedule, 1 appointments, 1 left"
+    assert outcome_line(report).text == "1 appointment: 1 left to another worker."
     (change,) = kit.sync(visit("A")).changes
     assert (change.outcome, change.error) == (
         "failed",
         "another worker holds this appointment; the next resync finishes it",
     )
     assert (parked(sandbox), len(sandbox.requests)) == ([], 0)
+
+
+def test_of_what_is_left_to_another_worker_no_line_is_missing(kit):
+    """What stands of the appointment is told as it stands."""
+    kit.record(evolve(visit("A"), recipients=(*visit("A").recipients, Recipient("12"))))
+    (record,) = kit.ledger.read(lambda reader: list(reader.records()))
+    kit.ledger.submit(lambda tx: tx.claim([record.row], "another", kit.now(), timedelta(hours=1))).result()
+    report = kit.resync()
+    assert [(one.to, one.happened) for one in report.changes] == [("+12025550123", "left"), ("12", "skipped")]
+    assert report.summary["left"] == 1
 
 
 def test_a_ledger_that_was_put_back_under_a_run_writes_to_nobody(kit, ledger, tmp_path):

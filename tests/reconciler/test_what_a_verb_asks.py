@@ -9,7 +9,7 @@ import pytest
 from reminder_kit import Rule
 from reminder_kit.errors import ConfigurationError, InvalidInputError, InvalidRuleError, LedgerError, UnsafePlanError
 from reminder_kit.model.as_of import AsOf
-from reminder_kit.model.records import HistoryEntry, Identity
+from reminder_kit.model.records import HistoryEntry, Identity, is_open
 from reminder_kit.model.rule_sets import Standing
 from reminder_kit.reconciler.planner import read_rules
 from tests.factories import DEFAULTS, START, TEXT, visit
@@ -338,6 +338,21 @@ def test_a_forced_plan_that_is_not_finished_is_not_refused_again(make_kit, sandb
     assert not kit.plan_resync(left, complete=True).is_unsafe
     sandbox.clock.advance(minutes=1)
     assert kit.plan_resync(left, complete=True).is_unsafe
+
+
+def test_a_forced_plan_of_which_another_worker_holds_a_part_is_not_finished(make_kit):
+    """What was left to that worker may be finished unforced as well."""
+    kit = make_kit([DAY])
+    kit.record(visits(1))
+    kit.ledger.submit(lambda tx: tx.mark_run("forced", kit.now(), {"open": True})).result()
+    rows = [record.row for record in kit.ledger.read(lambda reader: list(reader.records()))]
+    kit.ledger.submit(lambda tx: tx.claim(rows, "another", kit.now(), timedelta(minutes=1))).result()
+    found = []
+    for _ in range(2):
+        left = len(kit.resync().left)
+        found.append((left, is_open(kit.ledger.read(lambda reader: reader.last_run("forced")), kit.now())))
+        kit.ledger.submit(lambda tx: tx.expire_rows(rows)).result()
+    assert found == [(1, True), (0, False)]
 
 
 # Rules
