@@ -7,6 +7,7 @@ for both faces of the kit: coroutines over the `IO` port. The package's docstrin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from datetime import datetime
 from functools import partial
 from itertools import count, groupby
@@ -20,12 +21,7 @@ from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.logs import LOG
 from reminder_kit.model.consent import Suppression
 from reminder_kit.model.places import Place
-from reminder_kit.model.records import (
-    FORCED,
-    Identity,
-    RecordResult,
-    is_open,
-)
+from reminder_kit.model.records import FORCED, Claim, Identity, RecordResult, is_open
 from reminder_kit.model.rule_sets import OTHERS, Standing
 from reminder_kit.planning.changes import Change
 from reminder_kit.planning.decision import Decision
@@ -256,21 +252,32 @@ class Executor:
         return Dispatchers.over(routes, self.ledger, self.clock, actor, patient=patient, others=self.others)
 
     async def _claim(self, identities: Sequence[Identity], run: Execution) -> Claimed:
-        """Claim what is free, or held by a process of this machine that is dead, each with its group."""
+        """Claim what is free, or held by a process of this machine that is dead, each with its group.
+
+        Broken off (a key press, a cancelled task) while it is committed, it is given back as soon as it is.
+        """
         now, owner = self.clock(), f"{self.owner}.{next(self._claim_numbers)}"
+        taken: list[Claim] = []
         place = await self.io.call(self.ledger.place) if run.standing is None else None
 
-        def claim(tx: Transaction) -> tuple[Standing, Claimed]:
+        def claim(tx: Transaction) -> tuple[Standing | None, Claimed]:
             refuse_older_state(tx)
             standing = run.accepted(place, now, tx)
             learned = tx.reader.runs()
             for route in self._routes:
                 route.recall(learned, now)
-            return standing, claim_groups(identities, run.wanted, owner, now, self.settings, tx)
+            claimed = claim_groups(identities, run.wanted, owner, now, self.settings, tx)
+            taken[:] = [work.claim for work in claimed.works]
+            return standing, claimed
 
-        found: tuple[Standing, Claimed] = await self._commit(claim)
-        run.standing, claimed = found
-        return claimed
+        future = self.ledger.submit(claim)
+        try:
+            run.standing, found = await self.io.result(future)
+        except BaseException:
+            if not future.done() or _is_committed(future):
+                self.ledger.submit(lambda tx: tx.renew(taken, now))  # behind it, in the ledger's one writer
+            raise
+        return found
 
     async def _reread(self, works: Sequence[WorkItem]) -> None:
         records = await self._commit(lambda tx: tx.reader.read([work.claim.row for work in works]))
@@ -364,12 +371,25 @@ class Executor:
         if works:
             digest = OTHERS if run.yields else self.settings.digest
             write = partial(release, works, run.plan.actor, self.clock(), digest, self.settings)
-            run.requeued |= dict.fromkeys(await self._commit(write))
+            run.requeued |= dict.fromkeys(await self._commit_in_any_case(write))
 
     async def _expire(self, works: Sequence[WorkItem]) -> None:
         """End the leases of work that was broken off (a key press, a cancelled task): all is still to be done."""
         now = self.clock()
-        await self._commit(lambda tx: tx.renew([work.claim for work in works], now))
+        await self._commit_in_any_case(lambda tx: tx.renew([work.claim for work in works], now))
+
+    async def _commit_in_any_case(self, op: Callable[[Any], Any]) -> Any:
+        """Commit what ends claims, also where whoever waits for it is cancelled before its turn comes."""
+        future = self.ledger.submit(op)
+        try:
+            return await self.io.result(future)
+        finally:
+            if future.cancelled():
+                self.ledger.submit(op)
+
+
+def _is_committed(future: Future[Any]) -> bool:
+    return not future.cancelled() and future.exception() is None
 
 
 def _mark_run(name: str, now: datetime, detail: Mapping[str, Any], tx: Transaction) -> None:

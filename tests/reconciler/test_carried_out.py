@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from datetime import timedelta
+from itertools import count
 
 import pytest
 from attrs import evolve
@@ -87,6 +89,30 @@ def test_what_is_broken_off_is_free_at_once(kit, monkeypatch):
     (record,) = kit.ledger.read(lambda reader: list(reader.records()))
     assert ([one.state.value for one in record.messages], record.dirty) == (["creating"], True)
     assert kit.ledger.submit(lambda tx: tx.claim([record.row], "another", kit.now(), LEASE)).result()
+
+
+def unwaited(_future):
+    """Leave it to itself: it is committed later."""
+
+
+@pytest.mark.parametrize("leave", [Future.result, Future.cancel, unwaited], ids=["committed", "cancelled", "under way"])
+@pytest.mark.parametrize("nth", range(1, 6))
+def test_whichever_commit_a_run_is_broken_off_in_it_holds_nothing_afterwards(kit, monkeypatch, nth, leave):
+    """Also what is claimed, or given back, once nobody waits for it any more."""
+    result, commits = kit._io.result, count(1)
+
+    async def broken_off(future):
+        if next(commits) != nth:
+            return await result(future)
+        leave(future)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(kit._io, "result", broken_off)
+    with pytest.raises(KeyboardInterrupt):
+        kit.sync(visit("A"))
+    monkeypatch.undo()
+    rows = [one.row for one in kit.ledger.read(lambda reader: list(reader.records()))]
+    assert set(kit.ledger.submit(lambda tx: tx.claim(rows, "another", kit.now(), LEASE)).result()) == set(rows)
 
 
 def test_what_another_worker_holds_is_left_to_it_by_the_batch_job(kit, sandbox):
