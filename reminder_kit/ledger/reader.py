@@ -497,9 +497,10 @@ class Reader:
         found = self._runs("start", start=SNAPSHOT)
         return {name.removeprefix(SNAPSHOT): at for name, (at, _) in found.items()}
 
-    def overtaken(self, at: datetime) -> frozenset[str]:
+    def overtaken(self, at: datetime, now: datetime) -> frozenset[str]:
         """Return the sources of which a complete snapshot was carried out that is surely newer than one taken `at`."""
-        return frozenset(source for source, newest in self.snapshots().items() if AsOf.is_overtaken(at, newest))
+        newest = AsOf.believed(self.snapshots(), now)
+        return frozenset(source for source, taken in newest.items() if AsOf.is_overtaken(at, taken))
 
     def runs(self) -> dict[str, tuple[datetime, dict[str, Any]]]:
         """Return, by name, when each job last ran and what it said."""

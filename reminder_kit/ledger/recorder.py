@@ -36,16 +36,16 @@ class _RecordedRow:
     order: str
     recorded_at: int
 
-    def outranks(self, incoming: Incoming, as_of: int | None) -> bool:
+    def outranks(self, incoming: Incoming, as_of: int | None, latest: int) -> bool:
         """Say whether what is recorded is newer than what comes in, so that the latter is stale.
 
         Revisions of one kind are compared; else, or where they are equal, with `as_of`, what was recorded later than
-        that instant (in microseconds) is newer.
+        that instant is newer, up to the `latest` that a clock can show which is right (both in microseconds).
         """
         older = is_older(incoming.order, (self.kind, self.order))
         if older is not None:
             return older
-        return as_of is not None and self.recorded_at > as_of
+        return as_of is not None and as_of < self.recorded_at <= latest
 
     def holds(self, incoming: Incoming) -> bool:
         """Say whether this is the same appointment, still there."""
@@ -60,9 +60,10 @@ class _RecordedRow:
         grew = kind != self.kind or is_older((self.kind, self.order), incoming.order) is True
         return incoming.order if kind and grew else None
 
-    def is_news(self, incoming: Incoming, at: datetime) -> bool:
+    def is_news(self, incoming: Incoming, at: datetime, latest: int) -> bool:
         """Say whether it is to be noted that an unchanged appointment was handed in `at`."""
-        return not self.outranks(incoming, None) and AsOf.is_news(instant(self.recorded_at), at)
+        is_later = AsOf.is_news(instant(self.recorded_at), at) or self.recorded_at > latest
+        return not self.outranks(incoming, None, latest) and is_later
 
 
 @define
@@ -73,6 +74,8 @@ class _Batch:
     as_of: int | None
     #: When unchanged appointments were handed in; None: that is not noted.
     handed_in_at: datetime | None
+    #: The last instant, in microseconds, that can be of a clock that is right.
+    latest: int
     #: The sources of which a newer complete snapshot was handed in.
     overtaken: Collection[str] = ()
     answers: list[RecordResult] = field(factory=list)
@@ -85,11 +88,11 @@ class _Batch:
         if before is not None and before.holds(incoming):
             if (grown := before.grown(incoming)) is not None:
                 self.renewed[before.row] = grown
-            elif self.handed_in_at is not None and before.is_news(incoming, self.handed_in_at):
+            elif self.handed_in_at is not None and before.is_news(incoming, self.handed_in_at, self.latest):
                 self.renewed[before.row] = (before.kind, before.order)
             return RecordResult.UNCHANGED
         as_of = 0 if incoming.identity.source in self.overtaken else self.as_of
-        if (before is None and as_of == 0) or (before is not None and before.outranks(incoming, as_of)):
+        if (before is None and as_of == 0) or (before is not None and before.outranks(incoming, as_of, self.latest)):
             return RecordResult.STALE
         self.fresh[incoming.identity] = incoming
         return RecordResult.NEW if before is None else RecordResult.CHANGED
@@ -109,10 +112,11 @@ class Recorder:
     ) -> list[RecordResult]:
         """Write appointments, in order; one answer each: `Transaction.record` says which."""
         at = (now if as_of is None else as_of) if note else None
-        overtaken = () if as_of is None else self._reader.overtaken(as_of)
+        overtaken = () if as_of is None else self._reader.overtaken(as_of, now)
+        latest = micros(AsOf.latest(now))
         answers: list[RecordResult] = []
         for run in _once_each(all_incoming):
-            answers += self._record_once_each(run, now, _Batch(micros_or_none(as_of), at, overtaken))
+            answers += self._record_once_each(run, now, _Batch(micros_or_none(as_of), at, latest, overtaken))
         return answers
 
     def _record_once_each(self, all_incoming: Sequence[Incoming], now: datetime, batch: _Batch) -> list[RecordResult]:
@@ -130,14 +134,16 @@ class Recorder:
         if batch.renewed:
             at = micros_or_none(batch.handed_in_at) or 0
             rows = [
-                {"which": row, "new_kind": kind, "new_revision": order, "handed_in_at": at}
+                {"which": row, "new_kind": kind, "new_revision": order, "handed_in_at": at, "latest": batch.latest}
                 for row, (kind, order) in batch.renewed.items()
             ]
             self._runner.many(self._statements.updates.renew_row, sorted(rows, key=lambda mapping: mapping["which"]))
         if not batch.fresh:
             return
         statement = self._statements.updates.record(as_of=as_of is not None)
-        same = {"namespace": self._namespace, "recorded_at": micros(now)} | ({} if as_of is None else {"as_of": as_of})
+        same = {"namespace": self._namespace, "recorded_at": micros(now)} | (
+            {} if as_of is None else {"as_of": as_of, "latest": batch.latest}
+        )
         rows = [_intake_values(batch.fresh[identity]) for identity in sorted(batch.fresh)]
         if self._runner.kind == "sqlite":
             written = self._runner.many(statement, [row | same for row in rows])

@@ -5,8 +5,8 @@ Pure: no clock, no I/O. Never decides what is done about it.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from attrs import field, frozen
@@ -18,7 +18,10 @@ __all__ = ["AsOf", "Written"]
 
 _CLOCKS_APART = timedelta(seconds=5)
 """By how much the clocks of two machines may differ: what was recorded so shortly before an instant may be later."""
+_AHEAD = timedelta(minutes=30)
+"""By how much what is recorded while a run lasts may lie beyond its beginning: more was a clock that was ahead."""
 _TICK = timedelta(microseconds=1)
+_FAR = datetime.max.replace(tzinfo=UTC)
 
 
 class Written(NamedTuple):
@@ -44,6 +47,8 @@ class AsOf:
     since: datetime
     #: What was recorded since then, and stood in the ledger before the snapshot was taken, whatever clocks say.
     known: Collection[Written] = field(default=frozenset(), repr=False)
+    #: What was recorded later than this, UTC, has its instant from a clock that was ahead: it says nothing.
+    until: datetime = _FAR
 
     @classmethod
     def told(cls, as_of: datetime, now: datetime) -> AsOf:
@@ -58,7 +63,7 @@ class AsOf:
         if taken_at > now:
             raise InvalidInputError(f"as_of is {iso(taken_at)}, later than the kit's clock ({iso(now)}): {_REMEDY}")
         before = cls.before(taken_at)
-        return cls(at=before, since=before)
+        return cls(at=before, since=before, until=cls.latest(now))
 
     @classmethod
     def drawn(cls, began: datetime, known: Collection[Written] | None = None) -> AsOf:
@@ -68,13 +73,24 @@ class AsOf:
         asked, and clocks decide.
         """
         if known is None:
-            return cls(at=began, since=began)
-        return cls(max([began, *(written.recorded_at for written in known)]), cls.before(began), known)
+            return cls(at=began, since=began, until=cls.latest(began))
+        instants = (written.recorded_at for written in known if written.recorded_at <= cls.latest(began))
+        return cls(max([began, *instants]), cls.before(began), known)
 
     @staticmethod
     def before(instant: datetime) -> datetime:
         """Return the last instant of which all clocks say that it is before another one."""
         return instant - _CLOCKS_APART - _TICK
+
+    @staticmethod
+    def latest(now: datetime) -> datetime:
+        """Return the last instant that can be of a clock that is right, `now` and while a run lasts that begins."""
+        return now + _AHEAD
+
+    @classmethod
+    def believed(cls, newest: Mapping[str, datetime], now: datetime) -> dict[str, datetime]:
+        """Return the newest complete snapshots, by source, that no clock noted which was ahead of `now`, UTC."""
+        return {source: at for source, at in newest.items() if at <= cls.latest(now)}
 
     @classmethod
     def is_news(cls, recorded_at: datetime, at: datetime) -> bool:
@@ -94,7 +110,7 @@ class AsOf:
 
     def is_newer(self, written: Written) -> bool:
         """Say whether what is recorded came after the snapshot, so that this says nothing of it."""
-        return written.recorded_at > self.since and written not in self.known
+        return self.since < written.recorded_at <= self.until and written not in self.known
 
 
 _REMEDY = "hand in the kit's own instant, `kit.now()`, asked before the rows were read"

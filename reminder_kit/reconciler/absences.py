@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from reminder_kit.model.as_of import AsOf
 from reminder_kit.model.records import AppointmentRecord, Identity, ReminderStatus
 from reminder_kit.planning.cancellation import CANCELLATION
 from reminder_kit.reconciler.batches import batched
@@ -39,9 +40,8 @@ def vanished(
 
 def _may_vanish(record: AppointmentRecord, scope: Scope, now: datetime) -> bool:
     inside = scope.horizon is None or record.start_at < scope.horizon
-    newer = scope.as_of is not None and scope.as_of.is_newer(record.written)
-    before = record.recorded_at <= now and not newer
-    may = record.start_at > now and inside and before and record.identity.id not in scope.spare
+    newer = (scope.as_of or AsOf.drawn(now)).is_newer(record.written)
+    may = record.start_at > now and inside and not newer and record.identity.id not in scope.spare
     return may and (record.removed or not _tells_of_cancellation(record))
 
 

@@ -412,14 +412,14 @@ def _record_all(worklist: Worklist, now: datetime, tx: Transaction) -> list[Reco
     note_restless((old.source for old, new in worklist.takeovers if old.id != new.id), now, tx)
     for as_of, run in groupby(worklist.all_incoming, lambda item: item.as_of.at if item.as_of else worklist.as_of):
         results += [result for batch in batched(run) for result in tx.record(batch, now, as_of=as_of, note=True)]
-    for removals in batched(_still_gone(worklist, tx)):
+    for removals in batched(_still_gone(worklist, now, tx)):
         tx.remove(removals, now, seen=worklist.seen)
     return results
 
 
-def _still_gone(worklist: Worklist, tx: Transaction) -> list[Identity]:
+def _still_gone(worklist: Worklist, now: datetime, tx: Transaction) -> list[Identity]:
     """Return what is to be removed, without what is only absent from a list that a newer complete one overtook."""
     if worklist.seen_at is None or not worklist.removals:
         return list(worklist.removals)
-    overtaken = tx.reader.overtaken(worklist.seen_at)
+    overtaken = tx.reader.overtaken(worklist.seen_at, now)
     return [one for one in worklist.removals if one not in worklist.seen or one.source not in overtaken]

@@ -138,7 +138,8 @@ class PlanBuilder:
         if incoming.order[0] and incoming.order != record.revision:
             return True
         at = incoming.as_of.at if incoming.as_of else self.now
-        return incoming.identity in self.scope.noted and AsOf.is_news(record.recorded_at, at)
+        is_news = AsOf.is_news(record.recorded_at, at) or record.recorded_at > AsOf.latest(self.now)
+        return incoming.identity in self.scope.noted and is_news
 
     def sweep(self, records: Iterable[AppointmentRecord]) -> None:
         """Decide for recorded appointments that did not come in, or only as they were before."""
@@ -321,7 +322,7 @@ def build_plan(
     looking = Looking(settings, now, terms, reader.blockers())
     neighbours = Neighbours(reader, settings, now, Barred(reader, settings.writer))
     builder = PlanBuilder(reader, settings, now, scope, looking, Deciding(looking, neighbours))
-    builder.snapshots = Snapshots.known(reader, scope)
+    builder.snapshots = Snapshots.known(reader, scope, now)
     builder.take_over(all_incoming)
     builder.add_incoming(builder.permitted(all_incoming, guard))
     for part in (scope, *(part for part in scope.covered if part.source not in builder.refused)):

@@ -30,10 +30,10 @@ class Snapshots:
     newest: Mapping[str, datetime] = field(factory=dict)
 
     @classmethod
-    def known(cls, reader: Reader, scope: Scope) -> Snapshots:
-        """Return those that the ledger knows, where anything in a scope says when it was read."""
+    def known(cls, reader: Reader, scope: Scope, now: datetime) -> Snapshots:
+        """Return those that the ledger knows at `now`, UTC, where anything in a scope says when it was read."""
         says_when = any(part.as_of is not None for part in (scope, *scope.covered))
-        return cls(reader.snapshots()) if says_when else cls()
+        return cls(AsOf.believed(reader.snapshots(), now)) if says_when else cls()
 
     def overtake(self, source: str | None, as_of: AsOf | None) -> bool:
         """Say whether what was read of a source `as_of` is older than all that came in since; None: nobody knows."""

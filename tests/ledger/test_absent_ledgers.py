@@ -51,7 +51,7 @@ QUESTIONS = {
     "last run": (lambda reader: reader.last_run("resync"), None),
     "runs": (lambda reader: reader.runs(), {}),
     "snapshots": (lambda reader: reader.snapshots(), {}),
-    "overtaken": (lambda reader: reader.overtaken(NOW), frozenset()),
+    "overtaken": (lambda reader: reader.overtaken(NOW, NOW), frozenset()),
     "restoration": (lambda reader: reader.restoration, None),
     "rule sets": (lambda reader: reader.standing.rule_sets(), []),
     "places": (lambda reader: reader.standing.places(), []),

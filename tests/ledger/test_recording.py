@@ -121,7 +121,7 @@ def test_a_newer_complete_snapshot_of_a_source_leaves_nothing_to_an_older_one(le
     coming = [incoming("A"), incoming("B", title="x"), incoming("D"), incoming("C", source="web", title="x")]
     with ledger.writing() as tx:
         assert tx.reader.snapshots() == {"default": NOW + 3 * MINUTE, "web": NOW + 2 * MINUTE}
-        assert tx.reader.overtaken(NOW + 2 * MINUTE) == {"default"}
+        assert tx.reader.overtaken(NOW + 2 * MINUTE, NOW) == {"default"}
         assert tx.record(coming, NOW + 4 * MINUTE, as_of=NOW + 2 * MINUTE) == [
             RecordResult.UNCHANGED,
             RecordResult.STALE,

@@ -49,6 +49,20 @@ def test_of_rows_that_the_kit_draws_itself_the_ledger_says_what_stood_before(kno
     assert AsOf.drawn(START, known).is_newer(written(seconds)) is newer
 
 
+@pytest.mark.parametrize(
+    ("minutes", "newer"), [(30, True), (31, False), (60 * 30, False)], ids=["30 min", "31 min", "30 h"]
+)
+@pytest.mark.parametrize("taken", [AsOf.told(START, START), AsOf.drawn(START)], ids=["told", "drawn"])
+def test_what_was_recorded_more_than_half_an_hour_ahead_has_its_instant_from_a_wrong_clock(taken, minutes, newer):
+    """No run lasts that long: it is no newer, unless the ledger surely did not hold it before."""
+    assert taken.is_newer(written(60 * minutes)) is newer
+    assert AsOf.drawn(START, {written(1)}).is_newer(written(60 * minutes))
+    stood = {written(60 * minutes)}
+    assert AsOf.drawn(START, stood).at == (START + timedelta(minutes=minutes) if newer else START)
+    newest = {"default": START, "web": START + timedelta(minutes=minutes)}
+    assert ("web" in AsOf.believed(newest, START)) is newer
+
+
 def test_what_stood_before_may_be_overwritten_although_a_clock_was_fast():
     """Whoever writes goes by the latest of what stood there."""
     assert AsOf.drawn(START, {written(2), written(-1)}).at == START + timedelta(seconds=2)

@@ -237,12 +237,12 @@ def test_an_input_that_breaks_off_is_refused_where_absence_means_something(kit):
 
 def test_a_list_is_of_any_age_unless_the_host_says(planner):
     """Rows that are drawn are read from now on; what the host says counts five seconds earlier."""
-    told = START - timedelta(hours=1)
+    told, latest = START - timedelta(hours=1), AsOf.latest(START)
     assert planner.taken(visit("A"), None, START) is None
     assert planner.taken([visit("A")], None, START) is None
-    assert planner.taken([visit("A")], told, START) == AsOf(told - BEFORE, told - BEFORE)
-    assert planner.taken(iter(()), told, START) == AsOf(told - BEFORE, told - BEFORE)
-    assert planner.taken(iter(()), None, START) == AsOf(START, START)
+    assert planner.taken([visit("A")], told, START) == AsOf(told - BEFORE, told - BEFORE, until=latest)
+    assert planner.taken(iter(()), told, START) == AsOf(told - BEFORE, told - BEFORE, until=latest)
+    assert planner.taken(iter(()), None, START) == AsOf(START, START, until=latest)
 
 
 def test_what_stands_as_rows_are_drawn_is_known_where_all_is_read(kit, planner):

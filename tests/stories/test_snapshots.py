@@ -132,6 +132,57 @@ def test_a_booking_of_a_machine_whose_clock_is_behind_is_newer_than_a_query(
     assert parked(sandbox) == MEANWHILE
 
 
+@pytest.fixture
+def from_the_future(make_kit, url, sandbox, appointment):
+    """A kit whose ledger was written to by one whose clock was 30 hours ahead: A-0, A-1 and A-2 are in it."""
+    before = [appointment(name, phone=phone) for name, phone in (("A-0", MOVED), ("A-1", OLD), ("A-2", NEW))]
+    with make_kit(ledger=url, clock=lambda: sandbox.now() + timedelta(hours=30)) as ahead:
+        ahead.ledger.upgrade()
+        ahead.sync(iter(before), "default", complete=True)
+    sandbox.clock.advance(minutes=5)
+    return make_kit(ledger=url)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", [list, iter, "as_of"], ids=["list", "query", "as_of"])
+def test_what_a_clock_recorded_that_was_ahead_follows_the_next_list(from_the_future, sandbox, appointment, way, kind):
+    """Nothing that the ledger holds can be newer than a list of this moment: moves and absences count at once."""
+    kit, rows = from_the_future, [appointment("A-0", days=4, phone=MOVED), appointment("A-1", phone=OLD)]
+    options = {"as_of": kit.now()} if kind == "as_of" else {}
+    report = WAYS[way](kit, rows if kind == "as_of" else kind(rows), complete=True, **options)
+    assert report.ok
+    kept = [(NEW, 12)] if way == "record" else []
+    assert parked(sandbox) == [(OLD, 12), *kept, (MOVED, 13)]
+
+
+def test_what_a_clock_recorded_that_was_ahead_is_noted_as_it_comes_in_again(from_the_future, sandbox, appointment):
+    """From then on an older list undoes nothing of it, and comes too late for what a newer complete one has."""
+    kit = from_the_future
+    as_of = kit.now()
+    sandbox.clock.advance(minutes=1)
+    kit.sync([appointment("A-1", phone=OLD)], as_of=kit.now())
+    kit.sync([appointment("A-1", days=4, phone=OLD)], as_of=as_of)
+    assert parked(sandbox) == [(OLD, 12), (NEW, 12), (MOVED, 12)]
+    kit.sync([appointment("A-1", phone=OLD), appointment("A-2", phone=NEW)], complete=True, as_of=kit.now())
+    assert kit.ledger.read(lambda reader: reader.snapshots()) == {"default": kit.now() - timedelta(seconds=5.000001)}
+
+
+def test_what_is_recorded_while_a_query_is_drawn_is_newer_although_the_ledger_knows_a_clock_that_was_ahead(
+    from_the_future, sandbox, appointment
+):
+    """The instant of one appointment says nothing of another."""
+    kit = from_the_future
+
+    def query():
+        yield appointment("A-0", phone=MOVED)
+        sandbox.clock.advance(minutes=1)
+        kit.sync([appointment("A-1", days=4, phone=OLD), appointment("A-3", phone="+12025550126")])
+        yield appointment("A-1", phone=OLD)
+
+    kit.resync(query(), complete=True)
+    assert parked(sandbox) == [(OLD, 13), (MOVED, 12), ("+12025550126", 12)]
+
+
 def test_ids_that_are_covered_are_no_exception(kit, sandbox, appointment, rows):
     """A visit that was given another day after the snapshot is not withdrawn with its series."""
     as_of = kit.now()

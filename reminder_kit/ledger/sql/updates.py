@@ -46,7 +46,8 @@ class Updates(Builder):
     def record(self, *, as_of: bool) -> Any:
         """Return the insert of appointments that overwrites what is recorded, unless that is newer.
 
-        Revisions of one kind decide; with `as_of`, and where these say nothing, the time of recording does.
+        Revisions of one kind decide; with `as_of`, and where these say nothing, the time of recording does, unless it
+        is of a clock that was ahead.
         """
         table = self.tables.appointments
         insert = self._incoming()
@@ -55,8 +56,9 @@ class Updates(Builder):
         stale = sa.and_(both, mine < theirs)
         if as_of:
             newer = sa.and_(both, mine > theirs)
-            later = sa.and_(sa.not_(newer), table.c.recorded_at > sa.bindparam("as_of", type_=sa.BigInteger))
-            stale = sa.or_(stale, later)
+            since, latest = (sa.bindparam(name, type_=sa.BigInteger) for name in ("as_of", "latest"))
+            later = sa.and_(table.c.recorded_at > since, table.c.recorded_at <= latest)
+            stale = sa.or_(stale, sa.and_(sa.not_(newer), later))
         names = (*_INCOMING_COLUMNS[3:], "recorded_at")
         fresh: dict[str, Any] = {name: new[name] for name in names}
         fresh |= {"generation": table.c.generation + 1, "dirty": sa.true(), "removed": sa.false()}
@@ -90,12 +92,13 @@ class Updates(Builder):
     def renew_row(self) -> Any:
         """Write when an unchanged appointment was handed in last, and its revision, which may have grown."""
         table = self.tables.appointments
-        at = sa.bindparam("handed_in_at", type_=sa.BigInteger)
+        at, latest = (sa.bindparam(name, type_=sa.BigInteger) for name in ("handed_in_at", "latest"))
+        is_later = sa.or_(table.c.recorded_at < at, table.c.recorded_at > latest)
         return self._update(
             table,
             revision_kind=sa.bindparam("new_kind"),
             revision=sa.bindparam("new_revision"),
-            recorded_at=sa.case((table.c.recorded_at < at, at), else_=table.c.recorded_at),
+            recorded_at=sa.case((is_later, at), else_=table.c.recorded_at),
         ).where(table.c.row_id == sa.bindparam("which"))
 
     @cached_property
