@@ -43,6 +43,7 @@ from reminder_kit.planning.message_times import (
     is_past,
     key_lives,
     replayable,
+    resting_until,
 )
 from reminder_kit.ports import Request
 
@@ -248,8 +249,9 @@ class Dispatcher:
         """
         message, now = claimed.message, self.clock()
         is_due = message.state is State.SCHEDULED and is_past(message, now)
-        if self.patient and not is_due and message.next_try_at is not None and now < message.next_try_at:
-            return self.posting.left_alone(message, message.next_try_at)
+        rests_until = resting_until(message, now)
+        if self.patient and not is_due and rests_until is not None:
+            return self.posting.left_alone(message, rests_until)
         if message.state is State.CREATING:
             return await self._settle_creating(claimed, leaves_at, alone=alone)
         if message.state is State.CANCELLING and cancellable(message, self.route.settings.window, now):

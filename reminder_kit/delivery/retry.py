@@ -117,8 +117,11 @@ class CircuitBreaker:
     was_answered: bool = False
 
     def check(self, now: datetime) -> None:
-        """Raise while it is open: the refusal itself, or that the provider is left alone for now."""
-        if self.open_until is None or self.cause is None or now >= self.open_until:
+        """Raise while it is open: the refusal itself, or that the provider is left alone for now.
+
+        What is open for longer than two minutes was opened by a clock that was ahead, and is over.
+        """
+        if self.open_until is None or self.cause is None or not now < self.open_until <= now + 2 * _LEFT_ALONE:
             return
         if isinstance(self.cause, RefusedCredentialError):
             raise self.cause

@@ -66,7 +66,7 @@ class Route:
         `QueueFullError`: the provider said a moment ago that it holds as many messages as it takes. `TransientError`:
         it is left alone, after failures.
         """
-        if self.account.full_until is not None and now < self.account.full_until:
+        if self.account.full_until is not None and now < self.account.full_until <= now + _FULL:
             name = self.provider.name
             raise QueueFullError(f"{name} had no room a moment ago", provider=name, code="no_room")
         self.breaker.check(now)

@@ -15,7 +15,7 @@ from attrs import frozen
 
 from reminder_kit.ledger.databases.runner import ConnectionRunner, Runner
 from reminder_kit.ledger.ledger import Ledger
-from reminder_kit.ledger.sql.builder import words
+from reminder_kit.ledger.sql.builder import lease_is_over, words
 from reminder_kit.ledger.sql.row_mapping import micros
 from reminder_kit.ledger.sql.tables import Tables, tables_of
 from reminder_kit.ledger.transaction import Transaction
@@ -196,5 +196,5 @@ def _lease(tables: Tables) -> Any:
         table.c.id,
         table,
         table.c.namespace == sa.bindparam("namespace"),
-        table.c.lease_until <= sa.bindparam("now"),
+        lease_is_over(table),
     )

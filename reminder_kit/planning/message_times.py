@@ -34,6 +34,7 @@ __all__ = [
     "refusals_in_a_row",
     "refused_for",
     "replayable",
+    "resting_until",
     "stale_duplicates",
     "still_fits",
     "texts_in_doubt",
@@ -64,6 +65,9 @@ _GRACE = timedelta(minutes=1)
 
 _KEEP_UNKNOWN = timedelta(days=1)
 """How long after its send time, and after the start, an `unknown` message may still turn up."""
+
+_LONGEST_REST = timedelta(hours=1)
+"""How long a failed step is left alone at the most, whatever it met: what a provider asks for is bounded as well."""
 
 
 def may_be_taken(message: Message) -> bool:
@@ -153,6 +157,19 @@ def next_look(reminder_records: Sequence[ReminderRecord], messages: Sequence[Mes
         elif message.state is State.UNKNOWN:
             instants.append(_looked_for_at(message))
     return min(instants, default=None)
+
+
+def resting_until(message: Message, now: datetime) -> datetime | None:
+    """Return until when (UTC) a message's next step is left alone; None: it is not.
+
+    What is further ahead than any back-off was written by a clock that was ahead, and is over; but a message of unknown
+    outcome, and a question about one whose time is over, wait for an instant of their own.
+    """
+    until = message.next_try_at
+    if until is None or until <= now:
+        return None
+    own = message.state is State.UNKNOWN or (message.state is State.CREATING and now >= message.send_at)
+    return until if own or until <= now + _LONGEST_REST else None
 
 
 def needs_settling(message: Message, now: datetime) -> bool:

@@ -22,7 +22,7 @@ from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.day_limit import all_within_day_limit
 from reminder_kit.planning.decide import decisions_for, quarantined
 from reminder_kit.planning.decision import Decision
-from reminder_kit.planning.message_times import is_past, may_be_settled, needs_settling
+from reminder_kit.planning.message_times import is_past, may_be_settled, needs_settling, resting_until
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.probing import Candidate, candidate
 from reminder_kit.planning.repeats import Planned
@@ -246,7 +246,7 @@ class Deciding:
         """Say whether it is to be found out by now what became of a message, whatever is decided meanwhile."""
         return any(
             needs_settling(message, self._now)
-            and (message.next_try_at is None or message.next_try_at <= self._now)
+            and resting_until(message, self._now) is None
             and may_be_settled(message, self._settings)
             for message in record.messages
         )

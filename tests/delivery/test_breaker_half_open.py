@@ -43,6 +43,19 @@ def posts(sandbox):
     return made
 
 
+@pytest.mark.parametrize("ahead", [timedelta(minutes=2), timedelta(minutes=2, seconds=1)], ids=["2 min", "longer"])
+def test_what_a_clock_opened_that_was_ahead_is_over(ahead):
+    """The next request finds out whether the provider answers."""
+    breaker = CircuitBreaker()
+    breaker.open(START + ahead, TransientError("down"))
+    if ahead <= timedelta(minutes=2):
+        with pytest.raises(TransientError):
+            breaker.admit(START)
+    else:
+        breaker.admit(START)
+        assert breaker.open_until == START + timedelta(minutes=1)
+
+
 def test_while_it_is_open_nothing_is_admitted():
     """The error says that nobody was asked, and why."""
     with pytest.raises(TransientError, match="not asked, since it does not answer: no answer") as caught:

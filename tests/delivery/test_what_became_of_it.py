@@ -129,12 +129,12 @@ def test_after_a_restore_silence_says_nothing_until_it_is_forgotten(desk, at, st
 )
 def test_before_its_time_the_batch_job_waits_for_its_turn(desk, at, settled):
     """Past it, it asks at once."""
-    desk.put(at, next_try_at=PAST + timedelta(hours=1), error="no answer")
+    desk.put(at, next_try_at=PAST + timedelta(minutes=30), error="no answer")
     status, _, asked = desk.settle(patient=True)
     assert (status, bool(asked)) == ("done" if settled else "waiting", settled)
     if not settled:
         error = desk.result.error
-        assert str(error) == f"left alone until {PAST + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ} after: no answer"
+        assert str(error) == f"left alone until {PAST + timedelta(minutes=30):%Y-%m-%dT%H:%M:%SZ} after: no answer"
         assert (error.provider, error.code, desk.result.message) == ("telnyx", "waiting", desk.before)
 
 

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import sqlalchemy as sa
 
 from reminder_kit.ledger.ledger import Ledger
+from reminder_kit.ledger.sql.builder import LONGEST_LEASE
 from reminder_kit.ledger.sql.tables import tables_of
 from reminder_kit.model.appointments import Appointment, Recipient
 from reminder_kit.model.lifecycle import State
@@ -103,7 +104,7 @@ class Population:
                 ends_at=self._hour(),
                 recorded_at=self._hour(),
                 lease_owner=self._draw.choice([None, "one", "two"]),
-                lease_until=self._hour(None),
+                lease_until=self._hour(None, *[number_of(hour(2)) + 60_000_000] * 4),
                 unfollowed_at=None if row % 3 else starts_at - 86_400_000_000 * (row % 5),
                 fence=row,
                 people=booked.recipients,
@@ -270,3 +271,8 @@ def populated(kind, seed, request, tmp_path_factory):
         ledger.upgrade()
         population.fill(ledger)
         yield ledger, population
+
+
+def is_leased(one, at):
+    """Say whether a row of appointments is held at an instant (in microseconds), by a lease that can be of then."""
+    return one.lease_until is not None and at < one.lease_until <= at + LONGEST_LEASE

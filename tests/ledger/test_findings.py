@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from reminder_kit.ledger.integrity import check
 from reminder_kit.ledger.sql.tables import tables_of
-from tests.ledger.population import Population, hour, number_of
+from tests.ledger.population import Population, hour, is_leased, number_of
 
 NOW = hour(2)
 AT = number_of(NOW)
@@ -58,7 +58,7 @@ def expected(rows, *, leases):
         for kind, listed in found.items()
     }
     if leases:
-        over = [one for one in rows.here("appointments") if one.lease_until is not None and one.lease_until <= AT]
+        over = [one for one in rows.here("appointments") if one.lease_until is not None and not is_leased(one, AT)]
         lines["lease"] = [f"{label(one, one.row_id)}: its worker's lease ran out" for one in over]
     return lines
 

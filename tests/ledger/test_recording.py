@@ -265,10 +265,10 @@ def test_all_that_belongs_to_an_appointment_is_taken_over(ledger):
 
 
 @pytest.mark.parametrize(
-    ("late", "taken"), [(-timedelta(microseconds=1), False), (timedelta(0), False), (timedelta(microseconds=1), True)]
+    ("late", "taken"), [(-timedelta(microseconds=1), False), (timedelta(0), True), (timedelta(microseconds=1), True)]
 )
 def test_who_is_at_work_keeps_the_name_until_the_lease_is_over(ledger, late, taken):
-    """At its very end it is still held."""
+    """At its very end it is over, as for whoever claims."""
     (record,) = record_all(ledger, incoming())
     claim_all(ledger, [record.row])
     with ledger.writing() as tx:

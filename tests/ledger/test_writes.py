@@ -13,7 +13,7 @@ from reminder_kit.ledger.transaction import Transaction
 from reminder_kit.model.records import Claim, Identity, Release
 from reminder_kit.model.restorations import Restoration
 from reminder_kit.model.snapshots import fingerprint
-from tests.ledger.population import NUMBERS, contents, hour, identity_of, instant_of, number_of, populated
+from tests.ledger.population import NUMBERS, contents, hour, identity_of, instant_of, is_leased, number_of, populated
 
 NOW = hour(2)
 AT = number_of(NOW)
@@ -89,12 +89,12 @@ def marked(listed):
 @pytest.mark.parametrize("owner", ["one", "three"])
 @pytest.mark.parametrize("late", [-TICK, timedelta(0), TICK], ids=["before", "then", "after"])
 def test_what_is_free_is_claimed(changed, rows, owner, late):
-    """Whose lease is over at that very instant, or nobody's, or one's own; under a fence that is higher by one."""
+    """Whose lease is over at that instant, or too long, or nobody's, or one's own; the fence is higher by one."""
     now = NOW + late
     free = [
         one
         for one in rows.here("appointments")
-        if one.row_id % 3 and (one.lease_until is None or one.lease_until <= number_of(now) or one.lease_owner == owner)
+        if one.row_id % 3 and (not is_leased(one, number_of(now)) or one.lease_owner == owner)
     ]
     listed = [one.row_id for one in rows.appointments if one.row_id % 3]
     answer, changes = changed(lambda tx: tx.claim(listed, owner, now, timedelta(minutes=1)))
@@ -108,11 +108,7 @@ def test_of_groups_that_are_whole_all_is_claimed(changed, rows):
     """And nothing of the others, also where two have rows in common."""
     mine = [one.row_id for one in rows.here("appointments")]
     groups = [mine[place : place + 3] for place in range(0, len(mine) - 3, 2)]
-    free = {
-        one.row_id
-        for one in rows.here("appointments")
-        if one.lease_until is None or one.lease_until <= AT or one.lease_owner == "two"
-    }
+    free = {one.row_id for one in rows.here("appointments") if not is_leased(one, AT) or one.lease_owner == "two"}
     whole = {row for group in groups if free.issuperset(group) for row in group}
     assert 0 < len(whole) < len(free)
     answer, changes = changed(lambda tx: tx.claim_groups(groups, "two", NOW, timedelta(minutes=1)))
@@ -328,7 +324,7 @@ def test_a_purge_takes_the_person_from_what_is_over(changed, rows):
         if one.snapshot
         and one.ends_at < limit
         and (one.next_at is None or one.next_at < limit)
-        and (one.lease_until is None or one.lease_until <= AT)
+        and not is_leased(one, AT)
         and one.row_id not in parked
     ]
     listed = {one.row_id for one in over}

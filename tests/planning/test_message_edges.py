@@ -28,6 +28,7 @@ from reminder_kit.planning.message_times import (
     refusals_in_a_row,
     refused_for,
     replayable,
+    resting_until,
     stale_duplicates,
     still_fits,
     texts_in_doubt,
@@ -61,6 +62,27 @@ def test_which_state_is_settled_from_when_on(state):
     else:
         edges = [(START, state in OPEN), (AT + 9 * A_DAY, state in OPEN)]
     assert [(now, needs_settling(message, now)) for now, _ in edges] == edges
+
+
+@pytest.mark.parametrize(
+    ("state", "ahead", "past", "rests"),
+    [
+        (State.CREATING, HOUR, False, True),
+        (State.CREATING, HOUR + SECOND, False, False),
+        (State.CREATING, 10 * HOUR, True, True),
+        (State.CANCELLING, HOUR, True, True),
+        (State.CANCELLING, HOUR + SECOND, True, False),
+        (State.UNKNOWN, 5 * A_DAY, False, True),
+        (State.CREATING, timedelta(0), False, False),
+    ],
+    ids=["the longest back-off", "longer than any", "a question after quiet hours", "taken back", "taken back, longer",
+         "looked for when it is listed", "over"],
+)  # fmt: skip
+def test_a_step_rests_no_longer_than_any_back_off_lasts(state, ahead, past, rests):
+    """What is further ahead was written by a clock that was ahead; but questions and look-ups have an own instant."""
+    now = AT if past else AT - SECOND
+    message = evolve(MESSAGE, state=state, next_try_at=now + ahead)
+    assert resting_until(message, now) == (message.next_try_at if rests else None)
 
 
 @pytest.mark.parametrize("state", [State.SCHEDULED, State.UNKNOWN])

@@ -119,7 +119,7 @@ def test_what_another_worker_holds_is_left_to_it_by_the_batch_job(kit, sandbox):
     """And told as failed to a host that waited for it in vain."""
     kit.record(visit("A"))
     (record,) = kit.ledger.read(lambda reader: list(reader.records()))
-    kit.ledger.submit(lambda tx: tx.claim([record.row], "another", kit.now(), timedelta(hours=1))).result()
+    kit.ledger.submit(lambda tx: tx.claim([record.row], "another", kit.now(), timedelta(minutes=2))).result()
     told = []
     kit.on("change", lambda change: told.append(change.happened))
     report = kit.resync()
@@ -144,7 +144,7 @@ def test_of_what_is_left_to_another_worker_no_line_is_missing(kit):
     """What stands of the appointment is told as it stands."""
     kit.record(evolve(visit("A"), recipients=(*visit("A").recipients, Recipient("12"))))
     (record,) = kit.ledger.read(lambda reader: list(reader.records()))
-    kit.ledger.submit(lambda tx: tx.claim([record.row], "another", kit.now(), timedelta(hours=1))).result()
+    kit.ledger.submit(lambda tx: tx.claim([record.row], "another", kit.now(), timedelta(minutes=2))).result()
     report = kit.resync()
     assert [(one.to, one.happened) for one in report.changes] == [("+12025550123", "left"), ("12", "skipped")]
     assert report.summary["left"] == 1

@@ -334,3 +334,19 @@ def test_what_became_of_a_message_that_could_not_be_taken_back_is_found_out_once
     here.sandbox.requests.clear()
     here.run_until(here.sandbox.now() + timedelta(hours=1), timedelta(minutes=1))
     assert not list(here.sandbox.requests)
+
+
+# A clock that was ahead
+
+
+@pytest.mark.parametrize("count", [1, 12], ids=["back-off", "and the provider is left alone"])
+def test_what_a_clock_put_off_that_was_ahead_is_tried_once_it_is_right(make_kit, sandbox, count):
+    """A minute later, although by that clock it was to rest for five hours more."""
+    people = [visit(f"A-{n:02}", day=3, minute=n, phone=f"+120255501{n + 10}") for n in range(count)]
+    sandbox.fault("drop_before", None, method="POST")
+    with make_kit(clock=lambda: sandbox.now() + timedelta(hours=5)) as ahead:
+        assert len(ahead.sync(people).failed) == count
+    sandbox.faults.clear()
+    sandbox.clock.advance(minutes=1)
+    assert make_kit().resync().ok
+    assert len(sandbox.parked()) == count

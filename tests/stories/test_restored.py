@@ -104,7 +104,7 @@ def test_who_worked_on_it_as_it_was_backed_up_works_on_it_no_more(make_kit, appo
     kit.sync(appointment())
     with kit.ledger.writing() as tx:
         (row,) = tx.reader.rows([Identity("default", "A-1")]).values()
-        claim = tx.claim([row], "a worker", kit.now(), timedelta(hours=1))[row]
+        claim = tx.claim([row], "a worker", kit.now(), timedelta(minutes=2))[row]
     kit.ledger.backup(tmp_path / "backup.db")
     (before,) = kit.ledger.read(lambda reader: list(reader.records(rows=[row])))
     kit.ledger.restore(tmp_path / "backup.db", kit.now(), force=True)

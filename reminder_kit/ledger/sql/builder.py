@@ -16,7 +16,7 @@ from reminder_kit.ledger.sql.tables import Tables
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.reasons import Reason
 
-__all__ = ["MESSAGE_COLUMNS", "OUTCOME_COLUMNS", "RECORD_COLUMNS", "Builder", "words"]
+__all__ = ["LONGEST_LEASE", "MESSAGE_COLUMNS", "OUTCOME_COLUMNS", "RECORD_COLUMNS", "Builder", "lease_is_over", "words"]
 
 RECORD_COLUMNS = (
     "row_id", "source", "id", "recurrence_id", "snapshot", "fingerprint", "generation", "dirty", "removed",
@@ -36,9 +36,22 @@ MESSAGE_COLUMNS = (
 """Columns of a message, in the order in which `message_from` reads them."""
 
 
+LONGEST_LEASE = 120_000_000
+"""How much of a lease there may be left, in microseconds."""
+
+
 def words(values: Iterable[State | Reason]) -> list[Any]:
     """Return states or reasons as SQL constants, sorted, so that a statement has the same text every time."""
     return [sa.literal_column(f"'{word}'") for word in sorted(value.value for value in values)]
+
+
+def lease_is_over(appointments: sa.Table) -> Any:
+    """Return the condition that a lease ran out by `now`, or ends later than any that a clock gives which is right.
+
+    A lease is a minute long (`reconciler.leases`); of two clocks one may be a minute ahead.
+    """
+    now, until = sa.bindparam("now", type_=sa.BigInteger), appointments.c.lease_until
+    return sa.or_(until <= now, until > now + sa.literal_column(str(LONGEST_LEASE)))
 
 
 class Builder:

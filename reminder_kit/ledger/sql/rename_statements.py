@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from reminder_kit.ledger.sql.builder import Builder
+from reminder_kit.ledger.sql.builder import Builder, lease_is_over
 
 __all__ = ["RenameStatements"]
 
@@ -22,7 +22,6 @@ class RenameStatements(Builder):
     def appointment(self) -> Any:
         """Write another id and occurrence of an appointment that nobody works on; it has no revision then."""
         table = self.tables.appointments
-        now = sa.bindparam("now", type_=sa.BigInteger)
         return self._update(
             table,
             id=sa.bindparam("new_id"),
@@ -31,7 +30,7 @@ class RenameStatements(Builder):
             revision="",
         ).where(
             table.c.row_id == sa.bindparam("which"),
-            sa.or_(table.c.lease_owner.is_(None), table.c.lease_until.is_(None), table.c.lease_until < now),
+            sa.or_(table.c.lease_owner.is_(None), table.c.lease_until.is_(None), lease_is_over(table)),
         )
 
     @cached_property

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from reminder_kit.ledger.sql.builder import Builder, words
+from reminder_kit.ledger.sql.builder import Builder, lease_is_over, words
 from reminder_kit.ledger.sql.tables import WAITING
 from reminder_kit.model.lifecycle import OPEN
 from reminder_kit.model.reasons import Reason
@@ -140,11 +140,7 @@ class Updates(Builder):
     def claimable(self) -> Any:
         """Those of a list of rows that nobody else holds, locked; rows that are locked already are passed over."""
         table = self.tables.appointments
-        free = sa.or_(
-            table.c.lease_until.is_(None),
-            table.c.lease_until <= sa.bindparam("now"),
-            table.c.lease_owner == sa.bindparam("owner"),
-        )
+        free = sa.or_(table.c.lease_until.is_(None), lease_is_over(table), table.c.lease_owner == sa.bindparam("owner"))
         chosen = sa.select(table.c.row_id, table.c.fence).where(
             self._among(table.c.row_id, "rows"), table.c.namespace == sa.bindparam("namespace"), free
         )
@@ -320,7 +316,7 @@ class Updates(Builder):
             table.c.snapshot != sa.literal_column("''"),
             table.c.ends_at < sa.bindparam("before"),
             sa.or_(table.c.next_at.is_(None), table.c.next_at < sa.bindparam("before")),
-            sa.or_(table.c.lease_until.is_(None), table.c.lease_until <= sa.bindparam("now")),
+            sa.or_(table.c.lease_until.is_(None), lease_is_over(table)),
             sa.not_(parked),
         )
         return chosen.order_by(table.c.ends_at, table.c.row_id).limit(1000).with_for_update(skip_locked=True)
