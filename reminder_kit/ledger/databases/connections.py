@@ -26,6 +26,9 @@ from reminder_kit.ledger.databases.sqlite import SQLiteFile, SQLiteMemory
 from reminder_kit.ledger.databases.transactions import greeted_after_rest, transaction
 from reminder_kit.model.places import Place
 
+_WRITING = "READ COMMITTED"
+"""The isolation of what may write, on an engine of our own set for good: it travels with `BEGIN`."""
+
 __all__ = ["Database", "PostgreSQL", "database_for"]
 
 T = TypeVar("T")
@@ -156,7 +159,8 @@ class PostgreSQL:
     def _made(self) -> Engine:
         """Return an engine of our own; raises `ConfigurationError` where psycopg is not installed."""
         try:
-            made = sa.create_engine(_with_driver(self._address), hide_parameters=True, execution_options={OWN: True})
+            options = {"execution_options": {OWN: True}, "isolation_level": _WRITING}
+            made = sa.create_engine(_with_driver(self._address), hide_parameters=True, **options)
             return greeted_after_rest(_with_lock_timeout(made, self._patience))
         except (NoSuchModuleError, ImportError) as error:
             raise ConfigurationError(
@@ -182,10 +186,10 @@ class PostgreSQL:
         return True
 
     def writing(self) -> AbstractContextManager[sa.Connection]:
-        """Open a transaction in READ COMMITTED, PostgreSQL's default, whatever the host's engine is set to."""
+        """Open a transaction in READ COMMITTED, whatever the host's engine, the database or its role is set to."""
         engine = self.engine
         if self._given is not None:
-            engine = engine.execution_options(isolation_level="READ COMMITTED")
+            engine = engine.execution_options(isolation_level=_WRITING)
         return transaction(engine, self._explained)
 
     def ask(self, question: Question[T]) -> T:
