@@ -41,6 +41,9 @@ T = TypeVar("T")
 _NAMESPACE = 200
 """Bytes of a namespace, which is part of what rows are found by."""
 
+_MEANING = frozenset(".%:\"'\\")
+"""Characters that have another meaning in the statements of this or that library between us and the database."""
+
 
 @frozen
 class Purged:
@@ -63,8 +66,9 @@ class Ledger:
     alone, unless "0640" or "0660" lets a group in; a file that is there keeps its own. Making one opens nothing.
     `busy_timeout` is how long a lock that somebody else holds is waited for: seconds, or words ("5 seconds").
     Whatever the database refuses is a `LedgerError` that names the ledger and the remedy. Raises `InvalidInputError`
-    for another object than an URL or engine, and for a namespace of more than 200 bytes or with half characters,
-    `ConfigurationError` for another mode or length.
+    for another object than an URL or engine, for a namespace of more than 200 bytes or with half characters, and for a
+    schema whose name has a quote, a backslash, `.`, `%`, `:` or a control character, `ConfigurationError` for another
+    mode or length.
     """
 
     def __init__(
@@ -82,7 +86,7 @@ class Ledger:
                 "(sqlite:///reminders.db, postgresql://…), an SQLAlchemy engine, or a reminder_kit.ledger.Ledger"
             )
         self.namespace = _namespace(namespace)
-        self.schema = schema
+        self.schema = _schema(schema)
         self._home = Home(url, file_mode(mode, "mode"), patience(busy_timeout, "busy_timeout"))
         self._is_lent = False
 
@@ -389,5 +393,17 @@ def _namespace(name: str) -> str:
         raise InvalidInputError(
             f"a ledger's namespace is a text of {_NAMESPACE} bytes at most, of whole characters without NUL, not "
             f"{shown_name(name)}"
+        )
+    return name
+
+
+def _schema(name: str | None) -> str | None:
+    """Return the name of a schema, None for the connection's own; raises `InvalidInputError` for what can't be one."""
+    if name is None:
+        return None
+    if not isinstance(name, str) or whole_text(name) != name or not name.isprintable() or _MEANING & set(name):
+        raise InvalidInputError(
+            f"a ledger's schema is the name of one without any of {' '.join(sorted(_MEANING))} and control characters, "
+            f"not {shown_name(name)}: rename it (ALTER SCHEMA … RENAME TO …), or take another one"
         )
     return name

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from reminder_kit.errors import SchemaError
+from reminder_kit.errors import InvalidInputError, SchemaError
 from reminder_kit.ledger import versions
 from reminder_kit.ledger.integrity import check
 from reminder_kit.ledger.ledger import Ledger
@@ -226,6 +226,30 @@ def test_a_schema_of_ones_own(postgres_url, ledgers):
     inspector = sa.inspect(ledger._database.engine)
     assert {name for name in inspector.get_table_names("public") if name.startswith("reminder_kit")} == set()
     assert len(inspector.get_table_names("clinic")) == len(tables_of("clinic").metadata.tables) + 1
+
+
+@pytest.mark.parametrize("name", ["a.b", "x%y", 'we"ird', "it's", "a:b", "a\\b", "a\nb", "a\x00b", 7])
+def test_a_schema_that_statements_would_read_otherwise_is_refused(name):
+    """At once, rather than by whichever statement comes first, and in words that name it."""
+    with pytest.raises(InvalidInputError, match="a ledger's schema is the name of one without any of"):
+        Ledger("postgresql:///clinic", schema=name)
+
+
+@pytest.mark.parametrize("name", ["Clinic", "north-side", "praxis süd", "a$1", "select"])
+def test_a_schema_may_be_called_otherwise_than_a_word(postgres_url, ledgers, name):
+    """Its name is quoted wherever it stands, also by a process that did not make the tables."""
+    import psycopg
+    from psycopg.sql import SQL, Identifier
+
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(name)))
+    ledgers(postgres_url, schema=name).upgrade()
+    ledger = ledgers(postgres_url, schema=name)
+    assert ledger.check_schema() == "current"
+    ledger.submit(lambda tx: tx.record([incoming()], NOW)).result()
+    assert check(ledger) == []
+    with psycopg.connect(postgres_url) as connection, ledger.on(connection) as transaction:
+        assert len(transaction.reader.identities("A-1")) == 1
 
 
 def test_a_file_of_our_own_has_a_write_ahead_log(sqlite_ledger):
