@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -155,6 +156,35 @@ def test_whatever_rows_the_host_likes_are_the_hosts_affair(ledger, bare, url):
         assert transaction.record([incoming()], NOW + timedelta(1)) == [RecordResult.UNCHANGED]
     assert isinstance(bare.execute("SELECT 1 AS one").fetchone(), dict)
     bare.commit()
+
+
+@pytest.mark.parametrize(
+    "kind", [bytes, bytearray, lambda text: text.decode().upper()], ids=["bytes", "bytearray", "own"]
+)
+def test_whatever_texts_the_host_likes_are_the_hosts_affair(sqlite_ledger, sqlite_url, kind):
+    """The text factory of a connection of sqlite3 is not used, and stays."""
+    with closing(sqlite3.connect(path_of(sqlite_url))) as connection:
+        connection.text_factory = kind
+        with sqlite_ledger.on(connection) as transaction:
+            assert transaction.record([incoming()], NOW) == [RecordResult.NEW]
+            assert transaction.reader.identities("A-1") == [incoming().identity]
+        connection.commit()
+        assert connection.execute("SELECT 'one'").fetchone() == (kind(b"one"),)
+    assert ids(sqlite_ledger) == ["A-1"]
+
+
+@pytest.mark.parametrize("kind", ["Cursor", "ClientCursor", "RawCursor"])
+def test_whatever_cursors_the_host_likes_are_the_hosts_affair(postgres_ledger_url, ledgers, kind):
+    """Also those of psycopg that take values by number only."""
+    import psycopg
+
+    ledger = ledgers(postgres_ledger_url)
+    with psycopg.connect(postgres_ledger_url, cursor_factory=getattr(psycopg, kind)) as connection:
+        with ledger.on(connection) as transaction:
+            assert transaction.record([incoming(), incoming("A-2")], NOW) == [RecordResult.NEW, RecordResult.NEW]
+            assert transaction.remove([incoming("A-2").identity], NOW) == [incoming("A-2").identity]
+        assert type(connection.cursor()) is getattr(psycopg, kind)
+    assert ids(ledger) == ["A-1", "A-2"]
 
 
 def test_on_sqlite_in_autocommit_each_statement_stands_by_itself(sqlite_ledger, sqlite_url):

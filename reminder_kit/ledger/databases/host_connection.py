@@ -57,7 +57,8 @@ def borrowed(connection: Any) -> Iterator[Runner]:
             yield runner
         return
     was_open = _in_transaction(driver)
-    yield runner
+    with _texts_as_such(driver):
+        yield runner
     if was_open is False and _in_transaction(driver):
         LOG.debug(
             "what was recorded began a transaction on the host's connection: it is lost unless the host commits that "
@@ -76,6 +77,20 @@ def _savepoint(runner: Runner) -> Iterator[None]:
             runner.statement(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
             runner.statement(f"RELEASE SAVEPOINT {_SAVEPOINT}")
         raise
+
+
+@contextmanager
+def _texts_as_such(driver: Any) -> Iterator[None]:
+    """Have a connection of sqlite3 return texts as `str` meanwhile, whatever the host has set; no cursor can say so."""
+    theirs = getattr(driver, "text_factory", str)
+    if theirs is str:
+        yield
+        return
+    driver.text_factory = str
+    try:
+        yield
+    finally:
+        driver.text_factory = theirs
 
 
 def _unwrapped(connection: Any) -> Any:
@@ -141,7 +156,7 @@ def _driver_runner(connection: Any) -> Runner | None:
         from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 
         dialect: Dialect = psycopg_dialect()  # type: ignore[no-untyped-call]
-        return CursorRunner(dialect, lambda: connection.cursor(row_factory=tuple_row))
+        return CursorRunner(dialect, lambda: _cursor_by_name(connection, tuple_row))
     if ("psycopg2.extensions", "connection") in kinds:
         return _psycopg2_runner(connection)
     return None
@@ -153,6 +168,16 @@ def _psycopg2_runner(connection: Any) -> Runner:
 
     dialect: Dialect = psycopg2_dialect()  # type: ignore[no-untyped-call]
     return CursorRunner(dialect, lambda: connection.cursor(cursor_factory=tuple_cursor))
+
+
+def _cursor_by_name(connection: Any, row_factory: Any) -> Any:
+    """Return a cursor of psycopg 3 that takes values by name, as its raw one does not."""
+    import psycopg
+
+    raw = getattr(psycopg, "RawCursor", None)  # from version 3.2 on
+    if raw is not None and issubclass(connection.cursor_factory, raw):
+        return psycopg.Cursor(connection, row_factory=row_factory)
+    return connection.cursor(row_factory=row_factory)
 
 
 def _tuple_cursor(connection: Any) -> Any:
