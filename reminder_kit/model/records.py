@@ -55,9 +55,11 @@ SNAPSHOT = "snapshot "
 def is_open(forced: tuple[datetime, Mapping[str, Any]] | None, now: datetime) -> bool:
     """Say whether a forced plan is still to be finished: part of it is open, and it was forced less than a day ago.
 
+    What was forced more than a day after `now` was forced by a clock that was ahead, and is not open either.
+
     `forced` is what the ledger noted under `FORCED`, when (UTC) and how far; None: no plan was forced.
     """
-    return forced is not None and bool(forced[1].get("open")) and now - forced[0] < timedelta(days=1)
+    return forced is not None and bool(forced[1].get("open")) and abs(now - forced[0]) < timedelta(days=1)
 
 
 class Identity(NamedTuple):

@@ -338,6 +338,8 @@ def test_a_forced_plan_that_is_not_finished_is_not_refused_again(make_kit, sandb
     assert not kit.plan_resync(left, complete=True).is_unsafe
     sandbox.clock.advance(minutes=1)
     assert kit.plan_resync(left, complete=True).is_unsafe
+    kit.ledger.submit(lambda tx: tx.mark_run("forced", kit.now() + timedelta(hours=30), {"open": True})).result()
+    assert kit.plan_resync(left, complete=True).is_unsafe
 
 
 def test_a_forced_plan_of_which_another_worker_holds_a_part_is_not_finished(make_kit):

@@ -42,6 +42,16 @@ def test_it_is_asked_no_more_often_than_wanted(kit, sandbox):
         assert sandbox.request_count == asked
 
 
+def test_after_a_clock_that_was_ahead_it_is_asked_at_once(make_kit, sandbox):
+    """What that clock wrote down as the last time has not been yet."""
+    with make_kit(clock=lambda: sandbox.now() + timedelta(minutes=30)) as ahead:
+        ahead.reconcile_opt_outs()
+    kit = make_kit()
+    for asked in (2, 2):
+        kit.reconcile_opt_outs(not_within=timedelta(hours=1))
+        assert sandbox.request_count == asked
+
+
 def test_every_page_is_read(kit, sandbox):
     """A list of opt-outs longer than a page is read to its end."""
     for area in (303, 404, 505):
