@@ -404,6 +404,8 @@ class ObstacleHistory:
             return
         if open_ones := [item for item in messages if item.state in OPEN]:  # also of an earlier start: settled first
             at = min([item.send_at for item in open_ones if item.state is State.SCHEDULED], default=now)
+            if any(item.state is State.CREATING for item in open_ones):  # a text may come of the question
+                at = max(at, self.loud_from(reminder))
             assert next_at <= max(at, now) + LONGEST_WAIT + MINUTE, f"an open message is left alone: {next_at}, {said}"
             return
         if any(item.state is State.UNKNOWN for item in true) and outcome.status is ReminderStatus.SKIPPED:
@@ -418,6 +420,13 @@ class ObstacleHistory:
         assert outcome.status is ReminderStatus.HELD, f"given up: {said}"
         at = now if placed.decision is PlacementDecision.SEND else max(now, placed.park_at)
         assert next_at <= at + LONGEST_WAIT + MINUTE, f"is looked at again too late, {next_at}: {said}"
+
+    def loud_from(self, reminder):
+        """Return the instant from which on its reader may be written to."""
+        at, place_of = self.world.now, zone(reminder.zone)
+        while any(quiet is not None and quiet.covers(at, place_of) for quiet in self.world.all_quiet):
+            at += MINUTE
+        return at
 
     def another_says_it(self, record, outcome):
         """Say whether another visit of the number at that instant has the very text, or a message of it may go out."""
