@@ -286,15 +286,16 @@ class Verbs(LookingVerbs):
     ) -> Report:
         """Withdraw an appointment (every occurrence, or the one whose original start is named): it is gone.
 
-        Without `source` the id may belong to any; raises `InvalidInputError` where it belongs
-        to several. `keep` keeps it out also while its calendar still has it, until it changes there; else
-        the next import brings it back. `notify` records it as cancelled, so that who was told of it hears so where the
-        kit has a `cancellation`. `force` passes over the guard (`max_changes`). With `connection` it is only
-        recorded, in the host's transaction.
+        Without `source` the id may belong to any; raises `InvalidInputError` where it belongs to several, or is none.
+        `keep` keeps it out also while its calendar still has it, until it changes there; else the next import brings it
+        back. `notify` records it as cancelled, so that who was told of it hears so where the kit has a `cancellation`.
+        `force` passes over the guard (`max_changes`). With `connection` it is only recorded, in the host's transaction.
         """
         from reminder_kit.reconciler.kept_out import note_withdrawal
         from reminder_kit.reconciler.scope import require_one_source
 
+        if not isinstance(id, str):
+            raise InvalidInputError(f"an appointment's id is a text, and {type(id).__name__} is none: give its id")
         now, name = self.now(), recurrence_name(recurrence_id)
 
         def named(reader: Reader) -> list[Identity]:

@@ -25,7 +25,7 @@ from reminder_kit.errors import (
 )
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.sandbox import Sandbox, serve
-from tests.factories import START, summed
+from tests.factories import DAY, START, summed, visit
 
 
 def test_the_async_face_does_the_same(make_kit, sandbox, appointment):
@@ -314,3 +314,13 @@ def test_what_is_refused_again_is_recorded_as_refused(kit, sandbox, appointment)
         assert change.reason == "quarantined"
     (record,) = kit.ledger.read(lambda reader: list(reader.records()))
     assert [(outcome.status, outcome.reason) for outcome in record.outcomes] == [("skipped", "quarantined")]
+
+
+@pytest.mark.parametrize("id", [None, 7], ids=["nothing", "a number"])
+def test_an_id_that_is_no_text_is_refused_where_something_is_withdrawn(make_kit, id):
+    """A host whose row was never saved has no id: the error says so, and nothing is withdrawn."""
+    kit = make_kit([DAY])
+    kit.sync(visit("7"))
+    with pytest.raises(InvalidInputError, match=r"an appointment's id is a text, and (NoneType|int) is none"):
+        kit.withdraw(id)
+    assert len(kit.ledger.read(lambda reader: reader.identities("7"))) == 1
