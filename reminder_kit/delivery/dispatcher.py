@@ -196,7 +196,8 @@ class Dispatcher:
             receipt, error = await self._ask_to_cancel(message)
             if receipt is None and tries.calls_for_a_look(error):
                 receipt, silence = await self._ask_about(message)
-                error = None if receipt else silence or error
+                if receipt is None or not _is_down(error):
+                    error = None if receipt else silence or error
             state = state_of(receipt.status) if receipt else None
             if state is not None and state is not State.SCHEDULED:
                 return await self._cancel_finished(claimed, state)
@@ -219,7 +220,7 @@ class Dispatcher:
     async def _ask_about(self, message: Message) -> Told:
         provider, now = self.route.provider, self.clock()
         # whether one that is parked can be read says nothing of whether it can be taken back
-        learns = message.state is not State.SCHEDULED or is_past(message, now)
+        learns = message.state not in (State.SCHEDULED, State.CANCELLING) or is_past(message, now)
         asked = provider.read(message.provider_id or "")
         if not isinstance(asked, Request):
             return of_message(message, await self.exchange.converse(asked, message, learns=learns))
@@ -393,3 +394,8 @@ class Dispatcher:
 
 def _silence() -> ProviderError:
     return UnknownOutcomeError("the provider did not say what became of the message")
+
+
+def _is_down(error: ProviderError | None) -> bool:
+    """Say whether an error tells of a failure of the provider's, which no look at a message takes back."""
+    return error is not None and (error.status or 0) >= 500

@@ -6,7 +6,7 @@ for both faces of the kit: coroutines over the `IO` port. The package's docstrin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from functools import partial
@@ -217,11 +217,21 @@ class Executor:
                 break
             await self.io.sleep(delay)
             waited, delay = waited + delay, min(delay * 2, 1.0)
+        if waiting:
+            self._tell_of_others(set(waiting), run)
+
+    @staticmethod
+    def _tell_of_others(held: Collection[Identity], run: Execution) -> None:
+        """Have the report say of what another worker holds that it is left to that one, or that it failed for it."""
         outcome = None if run.patient else "failed"
-        for identity in waiting:
-            planned = [change for change in run.plan.changes if change.identity == identity]
-            told = [evolve(one, outcome=outcome, error=_HELD_ELSEWHERE) if one.is_work else one for one in planned]
-            run.done.setdefault(identity, told)
+        planned: dict[Identity, list[Change]] = {identity: [] for identity in held}
+        for change in run.plan.changes:
+            if change.identity in held:
+                told = evolve(change, outcome=outcome, error=_HELD_ELSEWHERE) if change.is_work else change
+                planned[change.identity].append(told)
+        for identity, changes in planned.items():
+            if not run.patient or identity not in run.done:
+                run.done[identity] = changes
 
     async def _work(self, identities: Sequence[Identity], run: Execution) -> set[Identity]:
         """Work on the appointments of which nobody else holds any of the group; returns which were worked on."""

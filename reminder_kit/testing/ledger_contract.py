@@ -395,10 +395,10 @@ class _Claiming:
         assert (as_recorded(ledger).dirty, as_recorded(ledger).planned_with) == (True, "")
 
     def test_a_lease_of_a_clock_that_was_ahead_is_taken_over(self, ledger: Ledger) -> None:
-        """It may end two minutes from now, since clocks differ; one that ends later would hold the row for nobody."""
+        """It may end half an hour from now, since clocks differ; one that ends later would hold the row for nobody."""
         record, old = record_one(ledger)
-        assert claim_all(ledger, [record.row], "two", NOW - LEASE) == {}
-        new = claim_all(ledger, [record.row], "two", NOW - LEASE - timedelta(microseconds=1))[record.row]
+        assert claim_all(ledger, [record.row], "two", NOW - timedelta(minutes=30)) == {}
+        new = claim_all(ledger, [record.row], "two", NOW - timedelta(minutes=30, microseconds=1))[record.row]
         assert new.fence > old.fence
 
     def test_a_lease_can_be_renewed_while_held(self, ledger: Ledger) -> None:

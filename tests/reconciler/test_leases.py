@@ -15,7 +15,7 @@ import pytest
 from reminder_kit.model.records import Claim
 from reminder_kit.reconciler import leases as claims
 from reminder_kit.reconciler.leases import Heartbeat, Owner, is_dead, owner_name
-from tests.factories import START
+from tests.factories import START, visit
 
 
 def test_a_living_process_is_not_dead_and_one_that_ended_is():
@@ -113,3 +113,18 @@ def test_a_claim_is_renewed_three_times_in_its_lease():
     heartbeat._over = Over()
     heartbeat._beat()
     assert (heartbeat._over.waited, ledger.until) == ([20.0] * 3, [timedelta(seconds=60)] * 2)
+
+
+@pytest.mark.parametrize("behind", [0, 59, 61, 120, 1799], ids="{} s behind".format)
+def test_a_worker_whose_clock_is_ahead_is_not_robbed(make_kit, behind):
+    """Nor one under whom the clock is set back while it posts: a text would be doubled."""
+    kit = make_kit([])
+    kit.record(visit("A"))
+    (record,) = kit.ledger.read(lambda reader: list(reader.records()))
+
+    def claimed(owner, now):
+        return kit.ledger.submit(lambda tx: tx.claim([record.row], owner, now, claims.LEASE)).result()
+
+    assert claimed("one:1:1:x", START)
+    assert not claimed("two:1:1:x", START - timedelta(seconds=behind))
+    assert claimed("two:1:1:x", START + claims.LEASE)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from reminder_kit.model.instants import zone
-from reminder_kit.model.lifecycle import State
+from reminder_kit.model.lifecycle import OPEN, SENT, State
 from reminder_kit.model.reasons import WAITS, Reason
 from reminder_kit.model.records import ReminderStatus
 from reminder_kit.planning.correction import corrections
@@ -246,6 +246,15 @@ class Laws:
             if key == row["key"] or key in row["told"]
         )
 
+    def is_said(self, reminder, number):
+        """Say whether another message tells, or told, a number of the very start."""
+        return any(
+            (row["to_number"], moment(row["start_at"])) == (number, reminder.appointment.start_at)
+            and row["state"] in (*OPEN, *SENT)
+            for row in self.rows.values()
+            if row["key"] != reminder.key
+        )
+
     def check_absent(self, reminder, outcome, found):
         """What is not parked must not be, or can't be, or waits with the instant of its next attempt."""
         if outcome.reason in WAITS and (outcome.status == ReminderStatus.SKIPPED or outcome.park_at > self.now):
@@ -259,6 +268,9 @@ class Laws:
             assert outcome.status == kind or placed.decision is PlacementDecision.SKIP or given_way, sent
             return
         if self.waits_for_room(reminder.key):
+            return
+        if outcome.reason == Reason.SAME_TEXT:
+            assert self.is_said(reminder, outcome.to), f"nobody says it: {outcome}"
             return
         excused = outcome.reason in {Reason.SUPERSEDED, Reason.ALREADY_SENT, Reason.QUARANTINED, Reason.AT_CAPACITY}
         refused = any(row["state"] == "rejected" for row in self.rows.values() if row["key"] == reminder.key)

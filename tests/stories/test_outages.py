@@ -336,6 +336,25 @@ def test_what_became_of_a_message_that_could_not_be_taken_back_is_found_out_once
     assert not list(here.sandbox.requests)
 
 
+def test_a_provider_that_takes_nothing_back_is_left_alone_although_it_can_be_asked(clinic):
+    """Each message is looked at after its last try; that it can be read is no sign that it can be taken back."""
+    here = clinic()
+    visits = [visit(f"A-{n}", day=3, minute=n, phone=f"+1202555{n:04}") for n in range(1, 31)]
+    here.kit.sync(visits)
+    here.sandbox.requests.clear()
+    here.sandbox.fault("503", times=None, method="DELETE")
+    for one in visits:
+        here.kit.withdraw(one.id)
+    report = here.kit.resync()
+    assert len(here.sandbox.requests) < 20
+    assert report.failed
+    assert not any("did not say" in change.error for change in report.failed)
+    here.recover()
+    here.sandbox.clock.advance(minutes=10)
+    here.kit.resync()
+    assert here.sandbox.parked() == []
+
+
 # A clock that was ahead
 
 

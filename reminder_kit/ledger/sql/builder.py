@@ -36,7 +36,7 @@ MESSAGE_COLUMNS = (
 """Columns of a message, in the order in which `message_from` reads them."""
 
 
-LONGEST_LEASE = 120_000_000
+LONGEST_LEASE = 31 * 60_000_000
 """How much of a lease there may be left, in microseconds."""
 
 
@@ -48,7 +48,8 @@ def words(values: Iterable[State | Reason]) -> list[Any]:
 def lease_is_over(appointments: sa.Table) -> Any:
     """Return the condition that a lease ran out by `now`, or ends later than any that a clock gives which is right.
 
-    A lease is a minute long (`reconciler.leases`); of two clocks one may be a minute ahead.
+    A lease is a minute long (`reconciler.leases`), and of two clocks one may be half an hour ahead (`AsOf`), or be set
+    back while a worker is at work: whose lease is taken for over although he works would have a text doubled.
     """
     now, until = sa.bindparam("now", type_=sa.BigInteger), appointments.c.lease_until
     return sa.or_(until <= now, until > now + sa.literal_column(str(LONGEST_LEASE)))
