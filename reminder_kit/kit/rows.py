@@ -6,7 +6,7 @@ Never commits, and never decides what becomes of a row: the host's function says
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from inspect import iscoroutine
 from typing import Any, TypeVar
 
@@ -14,14 +14,16 @@ from attrs import frozen
 
 from reminder_kit.errors import InvalidInputError, LedgerError, ReminderKitError, unforeseen
 from reminder_kit.kit.faces import AsyncReminderKit, ReminderKit
+from reminder_kit.ledger.reader import Reader
 from reminder_kit.ledger.transaction import Transaction
 from reminder_kit.logs import LOG
-from reminder_kit.model.appointments import Appointment
+from reminder_kit.model.appointments import Appointment, normalise
 from reminder_kit.model.host_data import shown_name, whole_text
+from reminder_kit.model.records import Identity
 from reminder_kit.planning.attention import UNREADABLE, Mark
 from reminder_kit.transport.blocking import run_blocking
 
-__all__ = ["Row", "Said", "drawn", "list_failure", "list_failures", "record_each", "record_rows", "said"]
+__all__ = ["Row", "Said", "drawn", "list_failure", "list_failures", "record_each", "record_rows", "said", "still_says"]
 
 T = TypeVar("T")
 Said = Appointment | Iterable[Appointment] | None
@@ -45,6 +47,8 @@ class Row:
     recurrence_id: str | date | None = None
     #: All occurrences of one that recurs, so that one which is recorded and absent is withdrawn; None: it is one.
     occurrences: tuple[Appointment, ...] | None = None
+    #: What a row was that has another id now: it is withdrawn where that is what is recorded still. None: in any case.
+    was: Appointment | None = None
 
     @property
     def appointments(self) -> tuple[Appointment, ...]:
@@ -66,6 +70,10 @@ class Row:
                 )
         return row
 
+    def former(self) -> list[Row]:
+        """Return what is no more, once the row has another id: another row may have this one by now."""
+        return [Row(self.source, self.id, None, one.recurrence_id or None, was=one) for one in self.appointments]
+
 
 def record_rows(kit: ReminderKit | AsyncReminderKit, rows: Sequence[Row], connection: Any = None) -> None:
     """Record what rows are now, and withdraw those that are none any more, on the host's connection.
@@ -76,7 +84,10 @@ def record_rows(kit: ReminderKit | AsyncReminderKit, rows: Sequence[Row], connec
     for row in [row for row in rows if row.occurrences is not None]:
         _done(kit.record(list(row.appointments), row.source, connection=connection))
         _withdraw_absent(kit, row, connection)
-    gone, there = _as_said_last([row for row in rows if row.occurrences is None])
+    others = [row for row in rows if row.occurrences is None]
+    gone, there = _as_said_last(
+        [row for row in others if row.was is None or still_says(kit, row.source, row.id, row.was, connection)]
+    )
     for row in gone:
         _done(kit.withdraw(row.id, row.source, row.recurrence_id, connection=connection))
     for source in dict.fromkeys(row.source for row in there):
@@ -100,6 +111,35 @@ def record_each(
             return [(rows[0], said(error))]
         return [failed for row in rows for failed in record_each(kit, [row], connection)]
     return []
+
+
+def still_says(
+    kit: ReminderKit | AsyncReminderKit,
+    source: str | None,
+    id: str,  # noqa: A002 - the identity's public name
+    appointment: Appointment,
+    connection: Any = None,
+) -> bool:
+    """Say whether what is recorded under an id is this appointment still, by its start and for whom it is.
+
+    What else is said of it may have changed since it was recorded; another row has another start, or other recipients.
+    """
+    identity = Identity(source or appointment.source, id, appointment.recurrence_id or "")
+    was = _whom_and_when(normalise(appointment, kit.settings.defaults.region))
+
+    def ask(reader: Reader) -> bool:
+        found = [record for record in reader.records(identities=[identity]) if record.snapshot and not record.removed]
+        return any(_whom_and_when(record.appointment) == was for record in found)
+
+    if connection is None:
+        return kit.ledger.read(ask)
+    with kit.ledger.on(connection) as tx:
+        return ask(tx.reader)
+
+
+def _whom_and_when(appointment: Appointment) -> tuple[set[str], datetime]:
+    """Return the addresses that an appointment is for, and its start, UTC."""
+    return {address for one in appointment.recipients for address in one.addresses}, appointment.start_at
 
 
 def _withdraw_absent(kit: ReminderKit | AsyncReminderKit, row: Row, connection: Any) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from django.db import connections, transaction
 
@@ -28,10 +28,19 @@ _STASH = "_reminder_kit_gone"
 """Where an instance that is about to be deleted holds what it was: afterwards nothing leads there any more."""
 
 _FORMER = "_reminder_kit_former"
-"""Where an instance that is about to be saved holds the ids that it had, by the tracked model's label and the key."""
+"""Where an instance that is about to be saved holds what it was, by the tracked model's label and the key."""
 
 _LINKS = "_reminder_kit_links"
 """Where an instance whose links are about to go holds which rows that changes, by the links' own model."""
+
+
+class _Former(NamedTuple):
+    """A row before a save."""
+
+    #: The id of its appointment.
+    id: str
+    #: The row as the database had it: what its function says of that is asked where the id has changed.
+    stored: Any
 
 
 class Registry(Protocol):
@@ -63,14 +72,14 @@ class Recording:
     # What is heard
 
     def saving(self, instance: Any, using: str) -> None:
-        """Note the id of a row that is about to be saved: the save may change it.
+        """Note what a row that is about to be saved was: the save may change its id.
 
         What was noted and not recorded yet stays: a host's own receiver may save the row once more before we hear.
         """
         for tracked in self._reminders.tracked:
             if tracked.id is not key_as_text and instance.pk is not None and _is_own(tracked, instance, using):
                 former = instance.__dict__.setdefault(_FORMER, {})
-                former.setdefault(tracked.model._meta.label, self._former_id(tracked, instance, using))
+                former.setdefault(tracked.model._meta.label, self._former(tracked, instance, using))
 
     def saved(self, instance: Any, using: str) -> None:
         """Record a row, or the rows that another model's row changes; what it was under another id is withdrawn."""
@@ -112,12 +121,12 @@ class Recording:
     # How it is recorded
 
     def changed(
-        self, tracked: Tracked, keys: Sequence[Any], using: str, former: Mapping[Any, str] | None = None
+        self, tracked: Tracked, keys: Sequence[Any], using: str, former: Mapping[Any, _Former] | None = None
     ) -> None:
         """Record rows as their database has them now: all at once, and where one fails, each by itself.
 
         A key that has no row any more is passed over. What is heard in another database (`also`) counts once it is
-        committed there. `former` has the ids that rows had before, by key, as far as they may have changed.
+        committed there. `former` has what rows were before, by key, as far as their ids may have changed.
         """
         if using != tracked.database:
             if keys:
@@ -130,24 +139,24 @@ class Recording:
         for key in keys:
             self._one(tracked, key, using, former)
 
-    def _all_at_once(self, tracked: Tracked, keys: Sequence[Any], using: str, former: Mapping[Any, str]) -> bool:
+    def _all_at_once(self, tracked: Tracked, keys: Sequence[Any], using: str, former: Mapping[Any, _Former]) -> bool:
         if _is_lost(using):
             return False
         try:
             with transaction.atomic(using=using):
-                rows = [row for found in tracked.read_again(keys) for row in _rows_of(tracked, found, former)]
+                rows = [row for found in tracked.read_again(keys) for row in self._rows_of(tracked, found, former)]
                 self._record(rows, using)
         except Exception:  # noqa: BLE001 - which one it was is found by trying each
             return False
         return True
 
-    def _one(self, tracked: Tracked, key: Any, using: str, former: Mapping[Any, str]) -> None:
+    def _one(self, tracked: Tracked, key: Any, using: str, former: Mapping[Any, _Former]) -> None:
         names = [str(key)]
 
         def step() -> None:
             for found in tracked.read_again([key]):
                 names.append(str(tracked.id(found)))
-                self._record(_rows_of(tracked, found, former), using)
+                self._record(self._rows_of(tracked, found, former), using)
 
         self._guarded(tracked, names, using, step)
 
@@ -208,18 +217,37 @@ class Recording:
             LOG.error("the id of a row of %s can't be told: %s", tracked.source, said(error))
             return str(instance.pk)
 
-    def _former_id(self, tracked: Tracked, instance: Any, using: str) -> dict[Any, str]:
-        """Return the id, by key, that a row has in the database; nothing where there is none, or it can't be told."""
+    def _former(self, tracked: Tracked, instance: Any, using: str) -> dict[Any, _Former]:
+        """Return, by key, what a row is in the database; nothing where there is none, or its id can't be told."""
         if _is_lost(using):
             return {}
         try:
             with transaction.atomic(using=using):
-                return {found.pk: str(tracked.id(found)) for found in tracked.read_again([instance.pk])}
+                return {found.pk: _Former(str(tracked.id(found)), found) for found in tracked.read_again([instance.pk])}
         except Exception as error:  # noqa: BLE001 - it is the host's function
             LOG.error(
                 "the id that a row of %s had can't be told: %s (the batch job repairs it)", tracked.source, said(error)
             )
             return {}
+
+    def _rows_of(self, tracked: Tracked, found: Any, former: Mapping[Any, _Former]) -> list[Row]:
+        """Return what a row is, after what it was under another id and is no more."""
+        row, was = tracked.row(found), former.get(found.pk)
+        return [row] if was is None or was.id == row.id else [*self._gone(tracked, was), row]
+
+    def _gone(self, tracked: Tracked, was: _Former) -> list[Row]:
+        """Return what a row was under another id; nothing where it was no appointment, or that can't be told."""
+        try:
+            with transaction.atomic(using=tracked.database):
+                return Row.of(tracked.source, was.id, tracked.function(was.stored)).former()
+        except Exception as error:  # noqa: BLE001 - it is the host's function
+            LOG.error(
+                "what %s %s was before its id changed can't be told: %s (the batch job repairs it)",
+                tracked.source,
+                shown_name(was.id),
+                said(error),
+            )
+            return []
 
     def _keys(self, tracked: Tracked, rows: Callable[[Any], Any], instance: Any) -> list[Any]:
         """Return the keys of the rows that another model's row changes."""
@@ -265,13 +293,6 @@ def _is_lost(using: str) -> bool:
     """Say whether the host's transaction has failed already: nothing of it will be committed."""
     connection = connections[using]
     return bool(connection.in_atomic_block and connection.needs_rollback)
-
-
-def _rows_of(tracked: Tracked, found: Any, former: Mapping[Any, str]) -> list[Row]:
-    """Return what a row is, after what it was under another id and is no more."""
-    row = tracked.row(found)
-    was = former.get(found.pk, row.id)
-    return [row] if was == row.id else [Row(tracked.source, was), row]
 
 
 def _is_own(tracked: Tracked, instance: Any, using: str) -> bool:
