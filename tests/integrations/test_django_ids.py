@@ -50,6 +50,26 @@ def test_a_cancelled_row_that_gives_up_its_id_leaves_alone_who_has_it(patient, b
     assert recorded() == {"V-1": "Floss"}
 
 
+def test_what_a_failed_save_would_have_changed_is_forgotten(patient, book, recorded):
+    """By the next save of that instance the id that the row had may be another's, of the same patient and hour."""
+    from django.db import IntegrityError
+
+    from tests.integrations.clinic.models import Visit
+
+    visit = book(patient)
+    visit.patient_id = None
+    with pytest.raises(IntegrityError):
+        visit.save()
+    meanwhile = Visit.objects.get()
+    meanwhile.number = "V-2"
+    meanwhile.save()
+    book(patient, title="Floss")
+    visit.refresh_from_db()
+    visit.number = "V-3"
+    visit.save()
+    assert recorded() == {"V-3": "Check-up", "V-1": "Floss"}
+
+
 def test_a_row_that_recurs_takes_its_occurrences_along(reminders, patient, book):
     """Under the old id they are withdrawn, and those of another row that has it by now are not."""
 

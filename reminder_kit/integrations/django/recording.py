@@ -28,7 +28,7 @@ _STASH = "_reminder_kit_gone"
 """Where an instance that is about to be deleted holds what it was: afterwards nothing leads there any more."""
 
 _FORMER = "_reminder_kit_former"
-"""Where an instance that is about to be saved holds what it was, by the tracked model's label and the key."""
+"""Where an instance holds, for each save that goes on, what it was, by the tracked model's label and the key."""
 
 _LINKS = "_reminder_kit_links"
 """Where an instance whose links are about to go holds which rows that changes, by the links' own model."""
@@ -74,16 +74,21 @@ class Recording:
     def saving(self, instance: Any, using: str) -> None:
         """Note what a row that is about to be saved was: the save may change its id.
 
-        What was noted and not recorded yet stays: a host's own receiver may save the row once more before we hear.
+        Each save has a note of its own, under those of the saves within it, which a host's own receiver may make before
+        we hear of this one; that of a save that fails is never taken up.
         """
-        for tracked in self._reminders.tracked:
-            if tracked.id is not key_as_text and instance.pk is not None and _is_own(tracked, instance, using):
-                former = instance.__dict__.setdefault(_FORMER, {})
-                former.setdefault(tracked.model._meta.label, self._former(tracked, instance, using))
+        noted = {
+            tracked.model._meta.label: self._former(tracked, instance, using)
+            for tracked in self._reminders.tracked
+            if tracked.id is not key_as_text and instance.pk is not None and _is_own(tracked, instance, using)
+        }
+        instance.__dict__.setdefault(_FORMER, []).append(noted)
 
     def saved(self, instance: Any, using: str) -> None:
         """Record a row, or the rows that another model's row changes; what it was under another id is withdrawn."""
-        former = instance.__dict__.pop(_FORMER, {})
+        *others, former = instance.__dict__.pop(_FORMER, None) or [{}]
+        if others:
+            instance.__dict__[_FORMER] = others
         for tracked in self._reminders.tracked:
             if isinstance(instance, tracked.kinds):
                 keys = self.keys_of(tracked, instance, using)
