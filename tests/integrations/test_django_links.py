@@ -164,3 +164,39 @@ def test_what_can_t_be_told_of_links_fails_nothing(reminders, patient, guest, bo
         visit.guests.add(guest)
     assert visit.guests.count() == 1
     assert "which rows of clinic.visit are changed by a Patient can't be told: DoesNotExist" in caplog.text
+
+
+@pytest.mark.parametrize("how", ["add", "touch"])
+def test_who_is_named_under_also_costs_one_statement_each(reminders, patient, book, how):
+    """Which visits a patient changes is asked of each, and no savepoint is around each."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    visit = book(patient)
+
+    def statements(count):
+        people = [type(patient)(name="Guest", phone=BEN) for _ in range(count)]
+        type(patient).objects.bulk_create(people)
+        with CaptureQueriesContext(connection) as captured:
+            visit.guests.add(*people) if how == "add" else reminders.touch(people)
+        return len(captured)
+
+    assert statements(12) - statements(2) == 10
+
+
+def test_what_can_t_be_told_of_one_link_keeps_no_other_from_being_recorded(
+    reminders, recorded, patient, guest, book, monkeypatch, caplog
+):
+    """Of those that are linked at once each is asked by itself then."""
+    from tests.integrations.clinic.models import Note, Visit
+
+    def visits(link):
+        return [Visit.objects.get(patient=link.patient)]
+
+    (tracked,) = reminders.tracked
+    monkeypatch.setattr(tracked, "also", {Note.readers.through: visits})
+    book(guest)
+    Visit.objects.update(title="Floss")
+    Note.objects.create(text="water the plants").readers.add(patient, guest)
+    assert recorded() == {"V-1": "Floss"}
+    assert "which rows of clinic.visit are changed by a Note_readers can't be told: DoesNotExist" in caplog.text

@@ -7,6 +7,7 @@ job.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -214,6 +215,17 @@ class Recording:
         keys = [instance.pk] if _is_own(tracked, instance, using) else []
         return keys + [key for rows in _also(tracked, type(instance)) for key in self._keys(tracked, rows, instance)]
 
+    def keys_of_all(self, tracked: Tracked, instances: Sequence[Any], using: str) -> list[Any]:
+        """Return the keys, each once, of what instances of a database are, or change; where one fails, of the others.
+
+        All are asked within one savepoint, and each within its own where one fails.
+        """
+        databases = {instance._state.db for instance in instances}
+        if len(instances) > 1 and len(databases) == 1:
+            with suppress(Exception), transaction.atomic(using=databases.pop()):
+                return [*dict.fromkeys(key for instance in instances for key in _keys_said(tracked, instance, using))]
+        return [*dict.fromkeys(key for instance in instances for key in self.keys_of(tracked, instance, using))]
+
     def _id_of(self, tracked: Tracked, instance: Any) -> str:
         """Return the id of a row's appointment; where that can't be told, the row's key names it."""
         try:
@@ -281,7 +293,7 @@ class Recording:
                 said(error),
             )
             return []
-        return [*dict.fromkeys(key for end in ends for key in self.keys_of(tracked, end, links.using))]
+        return self.keys_of_all(tracked, ends, links.using)
 
 
 def _after_commit(step: Callable[[], None], using: str) -> None:
@@ -303,6 +315,12 @@ def _is_lost(using: str) -> bool:
 def _is_own(tracked: Tracked, instance: Any, using: str) -> bool:
     """Say whether an instance of a database is one of the rows that count, and no copy of one."""
     return isinstance(instance, tracked.model) and using == tracked.database
+
+
+def _keys_said(tracked: Tracked, instance: Any, using: str) -> list[Any]:
+    """Return the keys of the tracked rows that an instance is, or changes; whatever the host's functions raise is."""
+    own = [instance.pk] if _is_own(tracked, instance, using) else []
+    return own + [row.pk for rows in _also(tracked, type(instance)) for row in rows(instance)]
 
 
 def _also(tracked: Tracked, sender: Any) -> list[Callable[[Any], Any]]:

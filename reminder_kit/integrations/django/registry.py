@@ -212,15 +212,15 @@ class Reminders:
         """
         using = getattr(rows, "db", None) if keys is None else None
         for some in batched(_drawn(rows, keys), _CHUNK):
-            changed: dict[tuple[int, str], dict[Any, None]] = {}
+            changed: dict[tuple[int, str], list[Any]] = {}
             for instance in some if keys is None else self._by_key(rows, some):
                 for number, tracked in self._concerned(type(instance)):
                     place = (number, using or instance._state.db or tracked.database)
-                    changed.setdefault(place, {}).update(
-                        dict.fromkeys(self.recording.keys_of(tracked, instance, tracked.database))
-                    )
-            for (number, alias), found in changed.items():
-                self.recording.changed(self.tracked[number], list(found), alias)
+                    changed.setdefault(place, []).append(instance)
+            for (number, alias), instances in changed.items():
+                tracked = self.tracked[number]
+                found = self.recording.keys_of_all(tracked, instances, tracked.database)
+                self.recording.changed(tracked, found, alias)
 
     def _by_key(self, model: Any, keys: Sequence[Any]) -> Iterable[Any]:
         """Return the rows of a model that have these keys, in the database in which they count."""
