@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 from attrs import define, evolve, field, frozen
@@ -196,16 +196,19 @@ def answers(series: Series) -> dict[datetime | None, dict[str, str]]:
     An answer to an older invitation than the one that counts is none; where that is one to the series, and an instance
     has a newer invitation of its own, "" stands for it there.
     """
-    said: dict[datetime | None, dict[str, tuple[Event, str]]] = {}
-    for event in sorted(series.replies, key=lambda event: event.order):
+    by_key: dict[datetime | None, list[Event]] = {}
+    for event in series.replies:
         key = None if event.replaces is None else instant_of(event.replaces, series.first)
-        for property_ in event.component.all("ATTENDEE"):
-            said.setdefault(key, {})[_address(property_)] = event, property_.parameters.get("PARTSTAT", "").upper()
+        by_key.setdefault(key, []).append(event)
     master, asked_by = None if series.shares else series.master, cache(_asked)
+    said: dict[datetime | None, dict[str, tuple[Event, str]]] = {}
     found: dict[datetime | None, dict[str, str]] = {}
-    for key, of_key in said.items():
+    for key, replies in by_key.items():
         invitation = series.overrides[key].event if key is not None and key in series.overrides else master
-        asked = asked_by(invitation)
+        asked, of_key = asked_by(invitation), said.setdefault(key, {})
+        for reply in sorted(replies, key=partial(_order, invitation=invitation)):
+            for property_ in reply.component.all("ATTENDEE"):
+                of_key[_address(property_)] = reply, property_.parameters.get("PARTSTAT", "").upper()
         found[key] = {
             address: answer
             for address, (reply, answer) in of_key.items()
@@ -234,11 +237,25 @@ def _is_overtaken(reply: Event, invitation: Event | None, state: str) -> bool:
     With one SEQUENCE an invitation was not changed: without an answer it is the one that was answered, whenever it was
     written.
     """
-    if invitation is None or reply.sequence > invitation.sequence:
+    if invitation is None:
         return False
-    if reply.sequence < invitation.sequence:
-        return True
+    answered = _answered(reply, invitation)
+    if answered != invitation.sequence:
+        return answered < invitation.sequence
     return reply.modified < invitation.modified and state not in ("", "NEEDS-ACTION")
+
+
+def _order(reply: Event, invitation: Event | None) -> tuple[int, int, int]:
+    """Return by what the latest of several answers to one invitation is known."""
+    return (_answered(reply, invitation), reply.modified, reply.position)
+
+
+def _answered(reply: Event, invitation: Event | None) -> int:
+    """Return the SEQUENCE that an answer is to: its own, or without one that of an invitation that is not newer."""
+    says_which = reply.component.first("SEQUENCE") is not None
+    if says_which or invitation is None or reply.modified < invitation.modified:
+        return reply.sequence
+    return invitation.sequence
 
 
 def instances(

@@ -52,7 +52,10 @@ def test_an_answer_without_a_start_counts(invited, event, lines, left):
     [
         (("SEQUENCE:3", NEEDED), ("SEQUENCE:0",), 1),
         (("SEQUENCE:3", ACCEPTED), ("SEQUENCE:2", "DTSTAMP:20260301T000000Z"), 1),
-        (("SEQUENCE:3", NEEDED), ("DTSTAMP:20260301T000000Z",), 1),
+        (("SEQUENCE:3", NEEDED), ("DTSTAMP:20260301T000000Z",), 0),
+        (("SEQUENCE:3", ACCEPTED), ("DTSTAMP:20260101T000000Z",), 0),
+        (("SEQUENCE:3", NEEDED), ("DTSTAMP:20251231T000000Z",), 1),
+        (("SEQUENCE:3", NEEDED), (), 1),
         (("SEQUENCE:3", NEEDED), ("SEQUENCE:3",), 0),
         (("SEQUENCE:3", ACCEPTED), ("SEQUENCE:4", "DTSTAMP:20260101T000000Z"), 0),
         (("DTSTAMP:20260202T000000Z", ACCEPTED), ("DTSTAMP:20260201T000000Z",), 1),
@@ -64,7 +67,10 @@ def test_an_answer_without_a_start_counts(invited, event, lines, left):
     ids=[
         "to an older invitation",
         "to an older one, written later",
-        "none is 0",
+        "to none by number, written later",
+        "just then, by the stamp",
+        "to none by number, written before",
+        "to none by number, never written",
         "to this one",
         "to a newer one",
         "before another answer",
@@ -81,6 +87,17 @@ def test_an_answer_to_an_older_invitation_counts_no_more(invited, event, invitat
     assert invited([asked], [answer]) == [left]
 
 
+@pytest.mark.parametrize("numbered", ["SEQUENCE:1", None], ids=["by number", "without one"])
+def test_of_several_answers_to_one_invitation_the_latest_counts(read, event, calendar, numbered):
+    """Also where one of them leaves out to which it is: whoever accepted and declines later is not reminded."""
+    accepted = event("SEQUENCE:1", "DTSTAMP:20260103T000000Z", start=None, phone=ACCEPTED, stamp=False)
+    lines = ("DTSTAMP:20260105T000000Z", *([numbered] if numbered else []))
+    declined = event(*lines, start=None, phone=DECLINED, stamp=False)
+    for replies in ((accepted, declined), (declined, accepted)):
+        found = read(calendar(event("SEQUENCE:1", phone=NEEDED)) + calendar("METHOD:REPLY", *replies))
+        assert [len(item.appointment.recipients) for item in found.found] == [0]
+
+
 @pytest.mark.parametrize(
     ("reply", "left"),
     [
@@ -88,8 +105,19 @@ def test_an_answer_to_an_older_invitation_counts_no_more(invited, event, invitat
         (("SEQUENCE:1",), [0, 0, 0]),
         ((SECOND, "SEQUENCE:0"), [1, 1, 1]),
         ((SECOND, "SEQUENCE:1"), [1, 0, 1]),
+        (("LAST-MODIFIED:20260105T000000Z",), [0, 0, 0]),
+        ((SECOND, "LAST-MODIFIED:20251231T000000Z"), [1, 1, 1]),
+        ((SECOND, "LAST-MODIFIED:20260105T000000Z"), [1, 0, 1]),
     ],
-    ids=["to the series, before", "to the series, since", "to the occurrence, before", "to the occurrence, since"],
+    ids=[
+        "to the series, before",
+        "to the series, since",
+        "to the occurrence, before",
+        "to the occurrence, since",
+        "to the series, since, by the stamp",
+        "to the occurrence, before, by the stamp",
+        "to the occurrence, since, by the stamp",
+    ],
 )
 def test_an_occurrence_with_an_invitation_of_its_own_has_its_own_answers(invited, event, reply, left):
     """An answer given before that was sent is not to it."""
