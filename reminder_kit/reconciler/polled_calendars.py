@@ -33,7 +33,7 @@ __all__ = ["Note", "Polled", "Polling", "distinct", "name_of", "note_read"]
 
 _CALENDAR = "calendar "
 """What the name begins with under which the ledger keeps what was read of a calendar."""
-_READING = 1
+_READING = 2
 """Grows with each release that reads the same bytes otherwise: all calendars are then read once more."""
 _AHEAD = timedelta(days=1)
 """How much further than the horizon a polled calendar is read, so that it need not be read in every run."""

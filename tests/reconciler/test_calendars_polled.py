@@ -231,6 +231,17 @@ def test_it_is_read_again_where_it_is_read_otherwise(
     assert bool(found.all_imported) is read
 
 
+def test_a_release_that_reads_otherwise_reads_each_calendar_once_more(poll, note, monkeypatch):
+    """What an earlier one noted of the same bytes says nothing of how they are read now."""
+    with monkeypatch.context() as before:
+        before.setattr("reminder_kit.reconciler.polled_calendars._READING", 1)
+        note(poll())
+    again = poll()
+    assert [one.id for imported in again.all_imported for one in imported.appointments] == ["A"]
+    note(again)
+    assert poll().all_imported == []
+
+
 def test_a_user_of_a_server_reads_otherwise_than_another(kit):
     """As whom a calendar on a server is read counts, and that it is one."""
     polling = Polling((), None, kit.settings, kit.ledger)
