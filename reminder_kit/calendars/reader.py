@@ -120,6 +120,8 @@ class Reading:
     unreadable: set[str] = field(factory=set)
     #: By UID in `covers` the revision of its master, or of its cancellation where that is newer.
     masters: dict[str, tuple[int, int]] = field(factory=dict)
+    #: By UID in `covers` what an EXDATE takes out: recurrence ids, and dates for whole days.
+    taken_out: dict[str, frozenset[str]] = field(factory=dict, repr=False)
     #: UIDs called off as a whole, by METHOD:CANCEL or by the STATUS of their master.
     cancelled: set[str] = field(factory=set)
     #: Cancelled occurrences that say of nobody that they are for them, by UID and recurrence id.
@@ -298,6 +300,8 @@ class Reading:
             self.covers.add(uid)
             if not series.shares:
                 self.masters[uid] = series.revision or (0, 0)
+            if taken_out := series.taken_out:
+                self.taken_out[uid] = taken_out
             if series.is_called_off:
                 self.cancelled.add(uid)
         elif series.rest_off is not None and uid not in self.unreadable:

@@ -13,11 +13,11 @@ from reminder_kit.calendars.events import Event
 from reminder_kit.calendars.recurrence import Budget, expand
 from reminder_kit.calendars.rrule import Rule
 from reminder_kit.calendars.settings import Limits
-from reminder_kit.calendars.values import Span, TimeKind, When, day_of, moved
+from reminder_kit.calendars.values import Span, TimeKind, When, day_of, moved, recurrence_text
 from reminder_kit.errors import CalendarError
 from reminder_kit.model.instants import in_zone
 
-__all__ = ["as_in", "goes_on", "instant_of", "starts_between"]
+__all__ = ["as_in", "goes_on", "instant_of", "starts_between", "taken_out"]
 
 _FIRST, _LAST = datetime(1, 1, 8), datetime(9999, 12, 24)  # noqa: DTZ001 - bounds of wall clocks
 _MARGIN = timedelta(days=2)
@@ -77,6 +77,13 @@ def goes_on(master: Event, first: When, end: datetime, limits: Limits, budget: B
         )
     except (CalendarError, ArithmeticError):
         return unclear
+
+
+def taken_out(master: Event, first: When) -> frozenset[str]:
+    """Return the recurrence ids that EXDATE takes out, and the days that it takes out whole, as dates."""
+    gone, days = _taken_out(master, first)
+    ids = (recurrence_text(as_in(first, at)) for at in gone if _FIRST <= at.replace(tzinfo=None) <= _LAST)
+    return frozenset((*ids, *(day.isoformat() for day in days)))
 
 
 def _taken_out(master: Event, first: When) -> tuple[set[datetime], set[date]]:

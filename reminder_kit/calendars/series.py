@@ -17,7 +17,7 @@ from attrs import define, evolve, field, frozen
 from reminder_kit.calendars.content_lines import Property
 from reminder_kit.calendars.events import NO_DEFINITION, Event
 from reminder_kit.calendars.recurrence import Budget
-from reminder_kit.calendars.recurrence_sets import as_in, instant_of, starts_between
+from reminder_kit.calendars.recurrence_sets import as_in, instant_of, starts_between, taken_out
 from reminder_kit.calendars.settings import Limits
 from reminder_kit.calendars.shared_uids import NumbersOf, kept_apart, names_of, owners_of
 from reminder_kit.calendars.values import Span, TimeKind, When, moved, recurrence_text
@@ -102,6 +102,11 @@ class Series:
         """SEQUENCE and stamp of the master, or of its cancellation where that is newer; None: there is no master."""
         whole = [event for event in (self.master, self.cancelled) if event is not None]
         return max((event.order[:2] for event in whole), default=None)
+
+    @property
+    def taken_out(self) -> frozenset[str]:
+        """What an EXDATE of its master takes out: recurrence ids, and dates for whole days."""
+        return frozenset() if self.master is None or self.first is None else taken_out(self.master, self.first)
 
     @property
     def is_called_off(self) -> bool:

@@ -104,6 +104,7 @@ def read_for_import(
         source=name,
         complete=complete and refusal is None,
         covers=frozenset(content.covers) - outdated if content.sound else frozenset(),
+        taken_out=content.taken_out,
         spare=frozenset(content.unreadable) | outdated,
         horizon=end,
         called_off=withdrawn.identities,

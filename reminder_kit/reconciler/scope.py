@@ -5,7 +5,7 @@ Pure: no clock, no I/O. Never holds the appointments themselves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from attrs import field, frozen
@@ -40,6 +40,8 @@ class Scope:
     complete: bool = False
     #: Appointment ids of which every occurrence came in, so that those that did not are withdrawn.
     covers: Collection[str] = field(default=(), converter=_ids)
+    #: By appointment id the occurrences that it says are taken out: recurrence ids, and dates for whole days.
+    taken_out: Mapping[str, Collection[str]] = field(factory=dict, repr=False)
     #: Appointment ids that are never withdrawn for their absence: they could not be read.
     spare: Collection[str] = ()
     #: Of a source that tells changes alone: the ids that it named as gone, which are in `covers`. None: all it has came

@@ -11,7 +11,7 @@ numbers and title that is not there any more, the nearest by start.
 An occurrence is known by the start that its series has for it. Where the series is edited as a whole (another day,
 another hour), all its occurrences are others: one that somebody was told of, and that the series no longer has, is the
 occurrence of the same numbers that it has now, and that nobody knows, between those before and after it: that of the
-same day, else the nearest.
+same day, else the nearest. One that the series says is taken out (EXDATE) is none of them.
 
 Reads one snapshot of the ledger, and never writes.
 """
@@ -28,6 +28,7 @@ from attrs import define, evolve, field, frozen
 
 from reminder_kit.errors import ReminderKitError
 from reminder_kit.model.appointments import Appointment, Status
+from reminder_kit.model.instants import iso
 from reminder_kit.model.messages import Message
 from reminder_kit.model.records import AppointmentRecord, Identity, Incoming
 from reminder_kit.model.revisions import OF_SERIES
@@ -146,7 +147,7 @@ class _Search:
             pairs = [
                 (*_distance(appointment, self._left[identity]), record.row, identity, record)
                 for record, appointment in self._read(sorted({one.row for one in absent}), _is_covered)
-                if self._was_told(record, told)
+                if self._was_told(record, told) and not self._was_taken_out(record, appointment)
                 for identity in self._between(by_series[record.identity[:2]], in_order[record.identity[:2]], record)
                 if self._may_be(record, appointment, identity)
             ]
@@ -159,14 +160,19 @@ class _Search:
     ) -> Sequence[Identity]:
         """Return which of what came in, in order, is between the neighbours of a recorded occurrence, by `starts`.
 
-        After the last one, what is nearer to the end of the horizon may have been there before, and has come nearer.
+        After the last one, what is nearer to the end of the horizon may have been there before, and has come nearer; so
+        has what lay beyond it when that one was written.
         """
         at = bisect_left(starts, record.start_at)
-        end = self.parts[record.identity.source].horizon
-        half = _FAR if end is None else record.start_at + (end - record.start_at) / 2
         low = bisect_right(identities, starts[at - 1], key=self._start_of) if at else 0
-        high = starts[at + 1] if at + 1 < len(starts) else half
+        high = starts[at + 1] if at + 1 < len(starts) else self._known_until(record)
         return identities[low : bisect_left(identities, high, key=self._start_of)]
+
+    def _known_until(self, record: AppointmentRecord) -> datetime:
+        end = self.parts[record.identity.source].horizon
+        if end is None:
+            return _FAR
+        return min(record.start_at + (end - record.start_at) / 2, record.recorded_at + (end - self.now))
 
     def _start_of(self, identity: Identity) -> datetime:
         return self._left[identity].start_at
@@ -191,6 +197,13 @@ class _Search:
         own = any(has_told(message, self.settings, self.now) for message in record.messages)
         told = own or any(outcome.key in together for outcome in record.outcomes)
         return told and self._is_absent(record)
+
+    def _was_taken_out(self, record: AppointmentRecord, appointment: Appointment) -> bool:
+        """Say whether what came in names a recorded occurrence as one that does not take place, by its id or day."""
+        taken_out = self.parts[record.identity.source].taken_out.get(record.identity.id, ())
+        day = appointment.starts_at.date().isoformat()
+        original = record.identity.recurrence_id or (day if appointment.all_day else iso(record.start_at))
+        return original in taken_out or day in taken_out
 
     def _may_be(self, record: AppointmentRecord, appointment: Appointment, identity: Identity) -> bool:
         """Say whether a recorded occurrence may be one of its series that came in: one for the same people.

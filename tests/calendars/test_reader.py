@@ -15,6 +15,7 @@ from reminder_kit.rules.conditions import Condition
 SERIES = "RRULE:FREQ=WEEKLY;COUNT=4"
 END = datetime(2026, 7, 1, tzinfo=UTC)
 """Until when `read` reads."""
+NINE = "DTSTART;TZID=America/New_York:20260302T090000"
 
 
 def test_an_occurrence_becomes_an_appointment(read_events, event):
@@ -190,6 +191,26 @@ def test_a_master_speaks_for_all_its_occurrences(read_events, event):
     """A reading covers the UIDs whose master it has, and not one of which it has an override only."""
     found = read_events(event(SERIES), event(uid="b"), event("RECURRENCE-ID:20260309T130000Z", uid="c"))
     assert found.reading.covers == {"visit-1", "b"}
+
+
+@pytest.mark.parametrize(
+    ("start", "line", "taken_out"),
+    [
+        ("DTSTART:20260302T140000Z", "EXDATE:20260309T140000Z", {"2026-03-09T14:00:00Z"}),
+        (NINE, "EXDATE;TZID=America/New_York:20260309T090000,20260316T090000",
+         {"2026-03-09T13:00:00Z", "2026-03-16T13:00:00Z"}),
+        (NINE, "EXDATE;VALUE=DATE:20260309", {"2026-03-09T13:00:00Z", "2026-03-09"}),
+        ("DTSTART;VALUE=DATE:20260302", "EXDATE;VALUE=DATE:20260309", {"2026-03-09"}),
+        (NINE, "EXDATE:00010101T000000Z,99991231T235959Z", None),
+        (NINE, "SUMMARY:Physio", None),
+    ],
+    ids=["UTC", "a zone", "a day", "whole days", "the ends of time", "nothing"],
+)  # fmt: skip
+def test_a_reading_says_what_a_series_takes_out(read_events, event, start, line, taken_out):
+    """As recurrence ids; a day that is taken out whole, as a date, too."""
+    found = read_events(event("RRULE:FREQ=WEEKLY;COUNT=3", line, start=start))
+    assert found.errors == []
+    assert found.reading.taken_out.get("visit-1") == taken_out
 
 
 BROKEN = {

@@ -235,6 +235,79 @@ def test_an_occurrence_that_comes_into_the_horizon_is_none_that_moved(told, sand
     assert texts == []
 
 
+OUT = "EXDATE;TZID=America/New_York:20260212T090000"
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ("RRULE:FREQ=WEEKLY;COUNT=1", ("RRULE:FREQ=WEEKLY;COUNT=3", OUT)),
+        ("RRULE:FREQ=WEEKLY;UNTIL=20260213T000000Z", ("RRULE:FREQ=WEEKLY;UNTIL=20260301T000000Z", OUT)),
+        (WEEKLY, (TWICE + "TU,TH", OUT)),
+        (WEEKLY, (TWICE + "TU,TH", "EXDATE:20260212T140000Z")),
+        (WEEKLY, (TWICE + "TU,TH", "EXDATE;VALUE=DATE:20260212")),
+        ("SUMMARY:Physio", ("RRULE:FREQ=WEEKLY;COUNT=3", OUT)),
+    ],
+    ids=["one more", "longer", "twice a week", "in UTC", "the whole day", "a visit"],
+)
+def test_what_the_calendar_takes_out_is_none_that_moved(told, first, then):
+    """Whatever comes to the series besides: those are visits of their own."""
+    texts, _ = told(feed(event(first)), edited(*then, start=THURSDAY))
+    assert [text for text in texts if "Moved" in text] == []
+
+
+def test_an_occurrence_at_a_start_of_its_own_is_taken_out_by_that_of_its_series(told):
+    """Its recurrence id names it, not the day that it was moved to."""
+    at_its_own = event("RECURRENCE-ID;TZID=America/New_York:20260211T090000", start=THURSDAY)
+    first = feed(event(WEEKLY, start="20260211T090000"), at_its_own)
+    then = edited(TWICE + "WE,FR", "EXDATE;TZID=America/New_York:20260211T090000", start="20260211T090000")
+    texts, _ = told(first, then)
+    assert [text for text in texts if "Moved" in text] == []
+
+
+def test_a_day_is_taken_out_at_whatever_hour(told):
+    """Also where that is not the hour at which the series begins."""
+    first = feed(event("RRULE:FREQ=WEEKLY;BYHOUR=9;COUNT=4", start="20260205T150000"))
+    then = edited(TWICE + "TU,TH;BYHOUR=9", "EXDATE;VALUE=DATE:20260212", start="20260205T150000")
+    texts, _ = told(first, then)
+    assert [text for text in texts if "Moved" in text] == []
+
+
+@pytest.fixture
+def told_late(kit, sandbox):
+    """Return a function that imports a series of 1 April once, in February, and another file as Ada was told of it."""
+
+    def tell(rule, then):
+        kit.import_calendar(feed(event(rule, start="20260401T090000")), source="desk")
+        for days in (47, 2):
+            sandbox.clock.advance(days=days, hours=1)
+            kit.resync()
+        assert received_texts(sandbox) == ["See you tomorrow at 9:00 AM"]
+        kit.import_calendar(then, source="desk")
+        sandbox.clock.advance(hours=1)
+        return received_texts(sandbox)[1:]
+
+    return tell
+
+
+@pytest.mark.parametrize(
+    ("rule", "second"),
+    [("RRULE:FREQ=WEEKLY;INTERVAL=4", "20260429T090000"), ("RRULE:FREQ=WEEKLY;INTERVAL=3", "20260422T090000")],
+    ids=["every four weeks", "every three"],
+)
+@pytest.mark.parametrize("by", ["EXDATE", "DTSTART"])
+def test_an_occurrence_that_nobody_has_read_so_far_is_none_that_moved(told_late, rule, second, by):
+    """It was there all the time, beyond the horizon of the only file that was read: the first one is gone."""
+    taken_out = edited(rule, "EXDATE;TZID=America/New_York:20260401T090000", start="20260401T090000")
+    assert told_late(rule, taken_out if by == "EXDATE" else edited(rule, start=second)) == []
+
+
+def test_a_series_that_was_read_long_ago_is_followed_within_that_horizon(told_late):
+    """There the new day is certainly none that the series had."""
+    rule = "RRULE:FREQ=WEEKLY;INTERVAL=4"
+    assert told_late(rule, edited(rule, start="20260403T090000")) == ["Moved to Friday 3 April at 9:00 AM"]
+
+
 def test_each_that_was_told_is_followed_to_its_day(told):
     """Also to an hour that is farther from it than another one's, on the day before, which nobody was told of."""
     then = edited("RRULE:FREQ=DAILY;COUNT=4", start="20260211T220000")
