@@ -18,7 +18,7 @@ from attrs import define, evolve, field, frozen
 from reminder_kit.errors import CalendarError, ConfigurationError
 from reminder_kit.ledger.ledger import Ledger
 from reminder_kit.model.as_of import AsOf
-from reminder_kit.model.instants import iso
+from reminder_kit.model.instants import from_iso, iso
 from reminder_kit.planning.settings import Settings
 from reminder_kit.reconciler.calendar_import import Imported, horizon_of, read_for_import, source_name
 from reminder_kit.reconciler.scope import Scope
@@ -140,7 +140,9 @@ class Polling:
             ledger=self.ledger,
             ahead=_AHEAD,
         )
-        polled.all_imported.append(evolve(imported, scope=evolve(imported.scope, as_of=AsOf.drawn(now))))
+        before = self.ledger.read(lambda reader: _read_until(reader, place, how))
+        scope = evolve(imported.scope, as_of=AsOf.drawn(now), read_until=before)
+        polled.all_imported.append(evolve(imported, scope=scope))
         if imported.scope.refusal is None:
             detail = {
                 "digest": seen.digest,
@@ -168,7 +170,8 @@ class Polling:
         imported = self._read_changes(seen, source, until, now)
         if imported.has_guesses and not seen.whole and (whole := collection.changes({})) is not None:
             seen, imported = whole, self._read_changes(whole, source, until, now)
-        scope = evolve(imported.scope, as_of=AsOf.drawn(now))
+        before = self.ledger.read(lambda reader: _read_until(reader, place, how))
+        scope = evolve(imported.scope, as_of=AsOf.drawn(now), read_until=before)
         if not seen.whole:
             gone = seen.gone if source.complete else frozenset()
             scope = evolve(scope, covers=frozenset(scope.covers) | gone, gone=gone)
@@ -215,6 +218,12 @@ def _bytes_of(path: Any) -> bytes:
         return bytes(path.read_bytes())
     except OSError:  # which is told where it is read
         return b""
+
+
+def _read_until(reader: Reader, place: str, how: str) -> datetime | None:
+    """Return up to which instant, UTC, a calendar was read in the same way the time before; None: it never was."""
+    noted = reader.last_run(f"{_CALENDAR}{place}")
+    return None if noted is None or noted[1]["how"] != how else from_iso(noted[1]["until"])
 
 
 def _known(reader: Reader, place: str, source: str, how: str, until: datetime) -> Mapping[str, Any]:

@@ -59,6 +59,8 @@ class Scope:
     guarded: bool = True
     #: The start, UTC, up to which absence means anything; None: any start.
     horizon: datetime | None = None
+    #: Up to which start, UTC, all that the source had then was read the time before; None: that is not known.
+    read_until: datetime | None = None
     #: When what came in was read: what is newer is not withdrawn for its absence. None: at the plan's instant.
     as_of: AsOf | None = None
     #: Those of which it is written down that they were handed in, also where nothing of them has changed.

@@ -161,7 +161,7 @@ class _Search:
         """Return which of what came in, in order, is between the neighbours of a recorded occurrence, by `starts`.
 
         After the last one, what is nearer to the end of the horizon may have been there before, and has come nearer; so
-        has what lay beyond it when that one was written.
+        has what lay beyond it when that one was written, and no reading since is known to have reached.
         """
         at = bisect_left(starts, record.start_at)
         low = bisect_right(identities, starts[at - 1], key=self._start_of) if at else 0
@@ -169,10 +169,12 @@ class _Search:
         return identities[low : bisect_left(identities, high, key=self._start_of)]
 
     def _known_until(self, record: AppointmentRecord) -> datetime:
-        end = self.parts[record.identity.source].horizon
-        if end is None:
+        part = self.parts[record.identity.source]
+        if part.horizon is None:
             return _FAR
-        return min(record.start_at + (end - record.start_at) / 2, record.recorded_at + (end - self.now))
+        half = record.start_at + (part.horizon - record.start_at) / 2
+        then = record.recorded_at + (part.horizon - self.now)
+        return min(half, then if part.read_until is None else max(then, part.read_until))
 
     def _start_of(self, identity: Identity) -> datetime:
         return self._left[identity].start_at

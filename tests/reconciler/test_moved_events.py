@@ -308,6 +308,23 @@ def test_a_series_that_was_read_long_ago_is_followed_within_that_horizon(told_la
     assert told_late(rule, edited(rule, start="20260403T090000")) == ["Moved to Friday 3 April at 9:00 AM"]
 
 
+def test_a_polled_series_is_followed_as_far_as_it_was_read_last(make_kit, sandbox, tmp_path):
+    """However long ago its last occurrence was written: each reading since has reached further."""
+    desk = tmp_path / "desk.ics"
+    kit = make_kit([DAY], correction="Moved to {{ when }}", sources=[str(desk)])
+    once = "RRULE:FREQ=MONTHLY;COUNT=1"
+    desk.write_text(feed(event(once, start="20260401T090000")), newline="")
+    kit.resync()
+    for days in (47, 2):
+        sandbox.clock.advance(days=days, hours=1)
+        kit.resync()
+    assert received_texts(sandbox) == ["See you tomorrow at 9:00 AM"]
+    desk.write_text(edited(once, start="20260415T090000"), newline="")
+    kit.resync()
+    sandbox.clock.advance(hours=1)
+    assert received_texts(sandbox)[1:] == ["Moved to Wednesday 15 April at 9:00 AM"]
+
+
 def test_each_that_was_told_is_followed_to_its_day(told):
     """Also to an hour that is farther from it than another one's, on the day before, which nobody was told of."""
     then = edited("RRULE:FREQ=DAILY;COUNT=4", start="20260211T220000")
