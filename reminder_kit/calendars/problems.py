@@ -32,7 +32,7 @@ class Problems:
     _found: list[Problem] = field(factory=list, repr=False)
     #: Of each warning where in the list it is for the last time, and of how many events it is said.
     _warnings: dict[str, tuple[int, int]] = field(factory=dict, repr=False)
-    _said: set[tuple[str, str | None]] = field(factory=set, repr=False)
+    _said: set[tuple[str, str | None, str]] = field(factory=set, repr=False)
     _failures: int = 0
 
     def listed(self) -> list[Problem]:
@@ -40,11 +40,15 @@ class Problems:
         further = {place: count - _SINGLY for place, count in self._warnings.values() if count > _SINGLY}
         return [evolve(one, more=further.get(place, 0)) for place, one in enumerate(self._found)]
 
-    def warn(self, message: str, uid: str | None = None, line: int | None = None) -> None:
-        """Add a warning, once for each event; `uid` and `line` None: it is about no one event or line."""
-        if (message, uid) in self._said or (message not in self._warnings and len(self._warnings) > _WARNINGS):
+    def warn(self, message: str, uid: str | None = None, line: int | None = None, *, of: str = "") -> None:
+        """Add a warning, once for each event; `uid` and `line` None: it is about no one event or line.
+
+        `of` is what it is about that a message does not show, once for each of which it is added then.
+        """
+        said = (message, uid, of)
+        if said in self._said or (message not in self._warnings and len(self._warnings) > _WARNINGS):
             return
-        self._said.add((message, uid))
+        self._said.add(said)
         if message not in self._warnings and len(self._warnings) == _WARNINGS:
             message, uid, line = f"further warnings than these {_WARNINGS} are left out", None, None
         place, count = self._warnings.get(message, (0, 0))

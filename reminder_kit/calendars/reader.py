@@ -409,7 +409,7 @@ class Reading:
             calendar.zone_name,
             self.settings.timezone,
             lambda key: self._definition(calendar.zones[key]) if key in calendar.zones else None,
-            lambda message, line: self.found.warn(message, None, line or calendar.line),
+            lambda name, message, line: self.found.warn(message, None, line or calendar.line, of=name),
             self.definitions,
         )
 

@@ -37,8 +37,8 @@ class ZoneTable:
     default: tzinfo
     #: Finds the calendar's VTIMEZONE of a TZID (`folded`); None: it has none.
     define: Callable[[str], Definition | None]
-    #: Takes what could not be resolved, once for each TZID, and the line.
-    warn: Callable[[str, int], None]
+    #: Takes a TZID ("": none), what is to be said of it, once for each, and the line.
+    warn: Callable[[str, str, int], None]
     #: The VTIMEZONEs of the whole source.
     definitions: Definitions
     #: The IANA name of the calendar's own zone, in which UTC times are shown to people; None: it has none.
@@ -54,14 +54,14 @@ class ZoneTable:
         own: str,
         configured: str | None,
         define: Callable[[str], Definition | None],
-        warn: Callable[[str, int], None],
+        warn: Callable[[str, str, int], None],
         definitions: Definitions,
     ) -> ZoneTable:
         """Return the zones of a calendar object with its X-WR-TIMEZONE (`own`, "": none) and the configured zone."""
         chosen = zone(configured) if configured else None
         display = (iana_zone(own) or known_equivalent(own)) if own else None
         if own and display is None:
-            warn(f"unknown X-WR-TIMEZONE {_short(own)}: read in {chosen or UTC}", 0)
+            warn(own, f"unknown X-WR-TIMEZONE {_short(own)}: read in {chosen or UTC}", 0)
         return cls(
             default=display or chosen or UTC,
             define=define,
@@ -75,7 +75,7 @@ class ZoneTable:
         """Return the zone of a TZID; the default zone, with a warning, where nobody knows it."""
         if not tzid:
             if self.assumed:
-                self.warn("floating or all-day times, and no zone is configured: they are read in UTC", line)
+                self.warn("", "floating or all-day times, and no zone is configured: they are read in UTC", line)
             return self.default
         found = self._found.get(tzid)
         if found is None:
@@ -90,14 +90,16 @@ class ZoneTable:
         if known is not None and is_place(getattr(known, "key", "")) and iana_zone(tzid) is known:
             if table is not None:
                 self.warn(
-                    f"the file's own rules for {_short(tzid)} differ from that place's: those of the place count", line
+                    tzid,
+                    f"the file's own rules for {_short(tzid)} differ from that place's: those of the place count",
+                    line,
                 )
             return known
         if table is not None:
             return table if known is None else self._since_it_begins(table, known, tzid, line)
         if known is not None:
             if is_abbreviation(tzid):
-                self.warn(f"{_short(tzid)} without a VTIMEZONE is read as IANA's zone of that name", line)
+                self.warn(tzid, f"{_short(tzid)} without a VTIMEZONE is read as IANA's zone of that name", line)
             return known
         return self._by_its_name(tzid, line)
 
@@ -106,24 +108,28 @@ class ZoneTable:
         if definition is None:
             return None
         if definition.fault:
-            self.warn(f"VTIMEZONE {_short(tzid)} cannot be used: {definition.fault}", line)
+            self.warn(tzid, f"VTIMEZONE {_short(tzid)} cannot be used: {definition.fault}", line)
         return definition.zone
 
     def _since_it_begins(self, table: TableZone, known: tzinfo, tzid: str, line: int) -> tzinfo:
         """Return the zone of a file from when it says anything on, and the known one before that."""
         if table.begins <= self.definitions.start:
             return table
-        self.warn(f"VTIMEZONE {_short(tzid)} begins {table.begins:%Y-%m-%d}: before that it is read as {known}", line)
+        self.warn(
+            tzid, f"VTIMEZONE {_short(tzid)} begins {table.begins:%Y-%m-%d}: before that it is read as {known}", line
+        )
         return table.after(known)
 
     def _by_its_name(self, tzid: str, line: int) -> tzinfo:
         carried = offset_in(tzid)
         if carried is None:
-            self.warn(f"unknown time zone {_short(tzid)}: read in {self.default}", line)
+            self.warn(tzid, f"unknown time zone {_short(tzid)}: read in {self.default}", line)
             return self.default
         found, is_all = carried
         if not is_all:
-            self.warn(f"unknown time zone {_short(tzid)}: read with the offset in its name, without summer time", line)
+            self.warn(
+                tzid, f"unknown time zone {_short(tzid)}: read with the offset in its name, without summer time", line
+            )
         return found
 
     def named(self, info: tzinfo, at: datetime) -> ZoneInfo | None:

@@ -90,6 +90,16 @@ def test_an_unknown_zone_is_the_configured_one_with_a_warning(read_events, event
     assert any("unknown time zone" in warning and "America/New_York" in warning for warning in found.warnings)
 
 
+def test_each_zone_that_nobody_knows_is_told_once(read, event, calendar):
+    """By its line where its name is not shown: two as long as each other are two, one of two calendars is one."""
+    first, second = "Upper rooms of Smith", "Upper rooms of Jones"
+    events = [event(f"DTEND;TZID={second}:20260302T100000", uid=uid, start=f"DTSTART;TZID={first}:20260302T090000")
+              for uid in ("a", "b")]  # fmt: skip
+    found = read("".join(map(calendar, events)))
+    assert found.warnings == ["unknown time zone (20 characters): read in America/New_York"] * 2
+    assert [problem.line for problem in found.reading.problems] == [7, 9]
+
+
 def test_a_custom_vtimezone_counts_for_its_own_file_only(read_events, event, zone_of):
     """Fault 1: icalendar keeps the first one of a name for the whole process."""
     east = read_events(zone_of("Customized Time Zone", standard="+0900"), event(start=at("Customized Time Zone")))
