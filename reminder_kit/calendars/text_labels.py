@@ -53,8 +53,8 @@ _TO_CALL = re.compile(
 _NOT_USED = re.compile(
     r"[ \t]*[(\[–-]?[ \t]*(?:(?:do not|don['’]t|never) (?:use|call|text)|no longer|disconnected|out of service|"
     r"nicht mehr)"
-    r"|[ \t]*[(\[–-][ \t]*(?:old|wrong|alt|falsch|ungültig)\b",
-    re.IGNORECASE,
+    r"|[ \t]*[(\[–-][ \t]*(?:old|wrong|alt|falsch|ungültig)\b[ \t]*(?:[)\]]|number\b|nummer\b|\r?$)",
+    re.IGNORECASE | re.MULTILINE,
 )
 """What stands behind a number that nobody has any more."""
 _EMPTY_LINE = re.compile(r"\n[ \t\r]*\n")

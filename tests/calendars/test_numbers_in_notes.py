@@ -124,6 +124,8 @@ OTHERS = (
         f"Old phone: {DESK} (do not use)\\nPhone: {ANN}",
         f"Phone: {DESK} (do not use)\\nPhone: {ANN}",
         f"Phone: {DESK} - old\\nPhone: {ANN}",
+        f"Phone: {DESK} (alt)\\nPhone: {ANN}",
+        f"Phone: {DESK} (wrong number!)\\nPhone: {ANN}",
         f"Home: {DESK}\\nMobile: {ANN}",
         f"Work {DESK} ext. 23\\nCell: {ANN}",
         f"Cell {ANN}\\, home {DESK}",
@@ -157,6 +159,11 @@ def test_of_several_numbers_the_words_beside_them_say_which_is_the_persons(read_
         f"Jane {ANN} Old Road\\nAnn {BO}",
         f"Emergency: Jane {ANN}\\nSupport: Ann {BO}",
         f"Office visit: Jane {ANN}\\nAnn {BO}",
+        f"Jane {ANN} (alt {BO})",
+        f"Jane {ANN} (alt: {BO})",
+        f"Jane {ANN} - alt {BO}",
+        f"Jane {ANN} (alt. {BO})",
+        f"Jane {ANN} (wrong side tooth)\\nAnn {BO}",
     ],
 )
 def test_where_the_words_tell_no_numbers_apart_the_first_is_a_guess(read_events, event, text):
