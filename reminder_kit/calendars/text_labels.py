@@ -51,8 +51,9 @@ _TO_CALL = re.compile(
 )
 """What is said before a number to whoever reads the text, who may call it."""
 _NOT_USED = re.compile(
-    r"[ \t]*[(\[–-]?[ \t]*(?:(?:do not|don['’]t|never) (?:use|call|text)|no longer|disconnected|out of service|"
-    r"nicht mehr)"
+    r"[ \t]*[(\[–-]?[ \t]*(?:(?:do not|don['’]t|never) (?:use|call|text)(?=[ \t]*(?:this\b|it\b|[)\].,;!]|\r?$))|"
+    r"no longer (?:in use|used|valid|works?|working|active)\b|disconnected\b|out of service\b|"
+    r"nicht mehr (?:gültig|aktiv|verwenden|benutzen|erreichbar)\b)"
     r"|[ \t]*[(\[–-][ \t]*(?:old|wrong|alt|falsch|ungültig)\b[ \t]*(?:[)\]]|number\b|nummer\b|\r?$)",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -125,6 +125,10 @@ OTHERS = (
         f"Phone: {DESK} (do not use)\\nPhone: {ANN}",
         f"Phone: {DESK} - old\\nPhone: {ANN}",
         f"Phone: {DESK} (alt)\\nPhone: {ANN}",
+        f"Phone: {DESK} never call this one\\nPhone: {ANN}",
+        f"Phone: {DESK} - don't use\\nPhone: {ANN}",
+        f"Phone: {DESK} no longer in use\\nPhone: {ANN}",
+        f"Tel. {DESK} (nicht mehr erreichbar)\\nTel. {ANN}",
         f"Phone: {DESK} (wrong number!)\\nPhone: {ANN}",
         f"Home: {DESK}\\nMobile: {ANN}",
         f"Work {DESK} ext. 23\\nCell: {ANN}",
@@ -191,6 +195,28 @@ def test_a_number_that_is_for_calling_is_nobodys(read_events, event, text):
     assert (reminded(found), found.warnings) == ([[]], [OTHERS])
     allowed = read_events(event(f"DESCRIPTION:{text}", phone=None), allow=[DESK, BO])
     assert reminded(allowed) == [[DESK]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Jane {ANN} - do not call before 9am",
+        f"Jane {ANN} (do not call before 9)",
+        f"Jane {ANN} don't call after 8pm",
+        f"{ANN} never called back",
+        f"{ANN} never use perfume",
+        f"{ANN} no longer needs parking",
+        f"{ANN} - old customer",
+        f"Jane {ANN} (old friend)",
+        f"{ANN} (wrong side tooth)",
+        f"{ANN} - alt text",
+        f"{ANN} nicht mehr abends anrufen",
+    ],
+)
+def test_words_that_say_nothing_plain_of_whose_a_number_is_take_it_from_nobody(read_events, event, text):
+    """They speak of the visit, of when to call, or of somebody's past."""
+    found = read_events(event(f"DESCRIPTION:{text}", phone=None))
+    assert (reminded(found), found.warnings) == ([[ANN]], [])
 
 
 def test_a_number_that_is_for_calling_is_nobodys_in_the_place_either(read_events, event):
