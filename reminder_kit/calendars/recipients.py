@@ -29,10 +29,12 @@ _BARE = re.compile(r"[+(]?\d[\d\s()./-]{5,24}")
 """A number that a program writes for an address without any scheme."""
 _AWAY = ("DECLINED", "DELEGATED")
 """What is replied (PARTSTAT) by who does not come."""
+_THEIRS = re.compile(r"X-(?:[A-Z]+-)*(?:CLIENT|PATIENT|CUSTOMER|GUEST|PET|MEMBER)-.*", re.IGNORECASE)
+"""Names of properties and parameters that say that whom to remind is meant, whose office or whose pet it may be."""
 _OTHERS = re.compile(
-    r"X-(?:[A-Z]+-)*(?:CLINIC|HOSPITAL|PRACTICE|OFFICE|DESK|RECEPTION|BUSINESS|COMPANY|LOCATION|VENUE|BRANCH|STORE|SALON|"
-    r"PROVIDER|DOCTOR|PHYSICIAN|THERAPIST|PRACTITIONER|STAFF|EMPLOYEE|AGENT|HOST|OWNER|ORGANI[SZ]ER|SUPPORT|EMERGENCY|"
-    r"OLD|FAX)(?:-(?:CONTACT|MAIN|PHONE|TEL|TELEPHONE|MOBILE|CELL|SMS|NUMBER))+",
+    rf"(?:(?!{_THEIRS.pattern})X-(?:[A-Z]+-)*(?:CLINIC|HOSPITAL|PRACTICE|OFFICE|DESK|RECEPTION|BUSINESS|LOCATION|VENUE|"
+    r"BRANCH|STORE|SALON|PROVIDER|DOCTOR|PHYSICIAN|THERAPIST|PRACTITIONER|STAFF|EMPLOYEE|AGENT|ORGANI[SZ]ER)"
+    r"|X-(?:[A-Z]+-)*(?:EMERGENCY|SUPPORT|OLD|FAX))(?:-(?:CONTACT|MAIN|PHONE|TEL|TELEPHONE|MOBILE|CELL|SMS|NUMBER))+",
     re.IGNORECASE,
 )
 """Names of properties and parameters that hold the number of somebody else than whom to remind."""

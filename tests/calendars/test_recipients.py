@@ -146,6 +146,9 @@ def test_the_events_number_is_not_used_for_who_declined(read_events, event):
         "x-acme-provider-phone-number",
         "X-EMERGENCY-CONTACT-PHONE",
         "X-ORGANIZER-MOBILE",
+        "X-PATIENT-EMERGENCY-PHONE",
+        "X-CLIENT-OLD-MOBILE",
+        "X-CUSTOMER-SUPPORT-PHONE",
     ],
 )
 def test_a_property_that_is_named_after_somebody_else_gives_nobodys_number(read_events, event, name):
@@ -156,6 +159,26 @@ def test_a_property_that_is_named_after_somebody_else_gives_nobodys_number(read_
     found = read_events(event(f"{name}:+12025550102", "CONTACT:Ann\\, +12025550101", phone=None))
     assert (found.phones, found.warnings) == (["+12025550101"], told)
     line = f"ATTENDEE;CN=Ann;{name}=+12025550102;X-PHONE=+12025550101:mailto:a@x.example"
+    assert read_events(event(phone=line)).phones == ["+12025550101"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "X-PET-OWNER-PHONE",
+        "X-OWNER-PHONE",
+        "X-CLIENT-OFFICE-PHONE",
+        "x-customer-business-phone",
+        "X-GUEST-HOST-MOBILE",
+        "X-HOST-PHONE",
+        "X-COMPANY-PHONE",
+    ],
+)
+def test_a_property_that_is_named_after_the_client_gives_the_clients_number(read_events, event, name):
+    """Whatever else its name says; an owner is a pet's, too."""
+    found = read_events(event(f"{name}:+12025550101", phone=None))
+    assert (found.phones, found.warnings) == (["+12025550101"], [])
+    line = f"ATTENDEE;CN=Ann;{name}=+12025550101:mailto:a@x.example"
     assert read_events(event(phone=line)).phones == ["+12025550101"]
 
 
