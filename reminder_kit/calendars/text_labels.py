@@ -1,6 +1,7 @@
 """Text labels: what the words beside a number in a text say of whose it is ("Cell:", "Patient: Jane", "Call us at").
 
-Pure. Never looks at a number itself. Never takes a name for a label, which begins a piece of a line, or has a colon.
+Pure. Never looks at a number itself. Never takes a name for a label, which begins a piece of a line, or has a colon;
+where the words are not plain they say nothing.
 """
 
 from __future__ import annotations
@@ -11,37 +12,42 @@ from reminder_kit.calendars.contact_names import CALLED, KINDS, MOBILES
 
 __all__ = ["likelihood"]
 
+_RELATED = "emergency contact|emergency contact name|in case of emergency|next of kin|notfallkontakt"
+"""What people write before the name, or number, of somebody else than whom to remind, and above all that is theirs."""
 _OTHERS = (
-    "emergency contact|emergency contact name|in case of emergency|next of kin|notfallkontakt|"
     "provider|doctor|physician|therapist|practitioner|dentist|stylist|instructor|clinic|hospital|"
     "arzt|ärztin|hausarzt|praxis|klinik|médico|clínica|médecin|clinique|medico|clinica|huisarts|praktijk|kliniek|läkare"
 )
-"""What people write before the name, or number, of somebody else than whom to remind."""
+"""What people write before the name, or number, of those whom one visits."""
 _NOBODYS = (
-    "emergency|notfall|emergencias?|urgences?|emergenza|noodgeval|"
     "old|former|previous|wrong|alte|ehemalige|antiguo|anterior|ancien|vecchio|oude?|"
-    "doctor['’]s office|practice|office|desk|front desk|reception|receptionist|salon|studio|support|customer service|"
-    "helpline|hotline|kundendienst|anmeldung|empfang|consultorio|recepción|cabinet|accueil|ambulatorio|klinikk"
+    "doctor['’]s office|front desk|front office|receptionist|customer service|helpline|hotline|kundendienst"
 )
-"""What people write right before such a number, or one that nobody has any more."""
+"""What people write right before the number of a desk, or one that nobody has any more."""
+_PLACES = (
+    "emergency|notfall|emergencias?|urgences?|emergenza|noodgeval|practice|office|desk|reception|salon|studio|support|"
+    "anmeldung|empfang|consultorio|recepción|cabinet|accueil|ambulatorio|klinikk"
+)
+"""What says whose a number is only where it is a label: else it may say what for, or where a person's number rings."""
 _THEIRS = f"{CALLED}|your|ihre?|deine?|votre|uw|jouw"
 _WHAT = rf"(?:[ -]*(?:{KINDS}|contact|kontakt|contacto|number|nummer|name|no|nr)\b\.?){{0,2}}"
 """What may follow such a word: the kind of number."""
+_WORD = (
+    rf"(?:(?P<related>{_RELATED})|(?P<others>{_OTHERS})|(?P<nobodys>{_NOBODYS})|(?P<places>{_PLACES})|"
+    rf"(?P<theirs>{_THEIRS}))(?:['’]s)?{_WHAT}\s*"
+)
 _WHOSE = re.compile(
-    rf"(?P<begins>(?:^|[,;:(|/.•*])\s{{0,3}}(?:(?:our|my|the|unsere?)\s+)?)?(?<![\w'’-])(?=[^\W\d_])"
-    rf"(?:(?P<others>{_OTHERS})|(?P<nobodys>{_NOBODYS})|{_THEIRS})(?:['’]s)?{_WHAT}\s*"
-    r"(?:[:=][\s(]*$|(?(begins)[\s.(–-]*$|(?!))|(?(nobodys)(?!)|[:=]))",
+    r"(?P<begins>(?:^|[,;:(|/.•*])\s{0,3}(?P<ours>(?:our|my|the|unsere?)\s+)?)?(?<![\w'’-])(?=[^\W\d_])"
+    rf"{_WORD}(?:(?P<colon>[:=][\s(]*$)|(?P<bare>[\s.(–-]*$)|[:=])",
     re.IGNORECASE,
 )
-_HEADING = re.compile(
-    rf"[*•#]*(?:(?P<others>{_OTHERS})|(?P<nobodys>{_NOBODYS})|{_THEIRS})(?:['’]s)?{_WHAT}\s*:?\s*", re.IGNORECASE
-)
-"""A line that says no more than whose the lines below it are."""
+_HEADING = re.compile(rf"\s*[*•#]*{_WORD}(?P<colon>:)?\s*", re.IGNORECASE)
+"""A line that says no more than whose the lines below it are, or what they are for."""
 _MOBILE = re.compile(
     rf"(?<![\w'’-])(?:{MOBILES})(?:[ -]*(?:telefon|phone|number|nummer|no|nr)\b\.?){{0,2}}[\s.:=(#–-]*$", re.IGNORECASE
 )
 _TO_CALL = re.compile(
-    rf"\b(?:call|phone|ring|text|contact|reach) (?:us|(?:our|the) (?:{_OTHERS}|{_NOBODYS}))\b[^\n]{{0,40}}$|"
+    rf"\b(?:call|phone|ring|text|contact|reach) (?:us|(?:our|the) (?:{_OTHERS}|{_NOBODYS}|{_PLACES}))\b[^\n]{{0,40}}$|"
     r"\b(?:questions|to (?:change|cancel|reschedule|rebook|move)|(?:bei|für) (?:fragen|rückfragen|absagen)|"
     r"para (?:cancelar|cambiar)|pour (?:annuler|modifier|déplacer)|per (?:annullare|spostare))\b[^\n]{0,60}"
     r"\b(?:call|phone|ring|text|dial|contact|unter|telefon|llame|llamar|appelez|appeler|chiamare)"
@@ -66,12 +72,45 @@ def likelihood(before: str, text: str, end: int) -> int:
 
     -1: it is somebody else's, or nobody's any more; 0: nothing is said; 1 and more: that it is theirs, or takes texts.
     """
-    lines = _EMPTY_LINE.split(before)[-1].rstrip(" \t\r").removesuffix("\n").split("\n")
-    line = lines.pop()
-    if _NOT_USED.match(text, end) or _TO_CALL.search(line):
+    *above, line = _EMPTY_LINE.split(before)[-1].rstrip(" \t\r").split("\n")
+    said = line if _has_letters(line) or not above else above[-1]
+    if _NOT_USED.match(text, end) or _TO_CALL.search(said):
         return -1
-    found = list(_WHOSE.finditer(line))[-1:] or filter(None, map(_HEADING.fullmatch, reversed(lines)))
-    whose = next(iter(found), None)
-    if whose is not None and (whose["others"] or whose["nobodys"]):
+    whose = _label(line) or _heading(above, line)
+    if whose is not None and not whose["theirs"]:
         return -1
-    return (whose is not None) + (_MOBILE.search(line) is not None)
+    return (whose is not None) + (_MOBILE.search(said) is not None)
+
+
+def _label(line: str) -> re.Match[str] | None:
+    """Return what says in the line of a number whose it is: the label that stands nearest."""
+    return next(filter(_is_label, reversed(list(_WHOSE.finditer(line)))), None)
+
+
+def _is_label(word: re.Match[str]) -> bool:
+    """Say whether a word tells whose a number is: before a colon, or where it begins what is said of the number."""
+    if word["places"]:
+        return word["ours"] is not None or (word["colon"] is not None and not _has_letters(word.string[: word.start()]))
+    if word["bare"] is None:
+        return word["colon"] is not None or not word["nobodys"]
+    return word["begins"] is not None and (not word["others"] or word["ours"] is not None)
+
+
+def _heading(above: list[str], line: str) -> re.Match[str] | None:
+    """Return the line above a number that says whose it is.
+
+    A place's or a doctor's says that of no more than the number right below, which has neither a name nor a label.
+    """
+    for place, one in enumerate(reversed(above)):
+        is_next = place == 0 and not _has_letters(line)
+        if (word := _HEADING.fullmatch(one)) and (
+            word["theirs"] or word["related"] or (is_next and (word["colon"] or word["nobodys"]))
+        ):
+            return word
+        if is_next and (word := _label(one)) and word["theirs"]:
+            return word
+    return None
+
+
+def _has_letters(text: str) -> bool:
+    return any(map(str.isalpha, text))

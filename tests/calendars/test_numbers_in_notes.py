@@ -184,6 +184,11 @@ def test_where_the_words_tell_no_numbers_apart_the_first_is_a_guess(read_events,
         f"Call us at {DESK} or {BO}",
         f"Call us at {DESK}. Phone: {DESK}",
         f"Front desk: {DESK}",
+        f"Front desk {DESK}",
+        f"Office: {DESK}",
+        f"Our office {DESK}",
+        f"Clinic:\\n{DESK}",
+        f"Emergency: {DESK}",
         f"Doctor's office\\n{DESK}",
         f"Para cancelar llame al {DESK}",
         f"Pour annuler\\, appelez le {DESK}",
@@ -200,6 +205,18 @@ def test_a_number_that_is_for_calling_is_nobodys(read_events, event, text):
 @pytest.mark.parametrize(
     "text",
     [
+        f"Emergency\\nJane Doe\\nCell: {ANN}",
+        f"Emergency\\n{ANN}",
+        f"Dentist\\nJane Doe\\nMobile: {ANN}",
+        f"Practice\\n{ANN}",
+        f"Support:\\nJane\\nPhone: {ANN}",
+        f"Clinic:\\nJane Doe {ANN}",
+        f"Clinic:\\nPhone: {ANN}",
+        f"Doctor: Dr. Smith\\n{ANN}",
+        f"Jane Doe office: {ANN}",
+        f"Jane Doe\\, office {ANN}",
+        f"Work/office: {ANN}",
+        f"Client phone (office): {ANN}",
         f"Jane {ANN} - do not call before 9am",
         f"Jane {ANN} (do not call before 9)",
         f"Jane {ANN} don't call after 8pm",
@@ -216,6 +233,13 @@ def test_a_number_that_is_for_calling_is_nobodys(read_events, event, text):
 def test_words_that_say_nothing_plain_of_whose_a_number_is_take_it_from_nobody(read_events, event, text):
     """They speak of the visit, of when to call, or of somebody's past."""
     found = read_events(event(f"DESCRIPTION:{text}", phone=None))
+    assert (reminded(found), found.warnings) == ([[ANN]], [])
+
+
+@pytest.mark.parametrize("title", ["Dentist", "Office", "Studio", "Emergency", "Salon - Jane"])
+def test_a_title_says_what_for_and_takes_the_number_from_nobody(read_events, event, title):
+    """A place's name before a number is no label there."""
+    found = read_events(event(f"SUMMARY:{title} {ANN}", phone=None))
     assert (reminded(found), found.warnings) == ([[ANN]], [])
 
 
