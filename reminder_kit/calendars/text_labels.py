@@ -46,13 +46,19 @@ _HEADING = re.compile(rf"\s*[*•#]*{_WORD}(?P<colon>:)?\s*", re.IGNORECASE)
 _MOBILE = re.compile(
     rf"(?<![\w'’-])(?:{MOBILES})(?:[ -]*(?:telefon|phone|number|nummer|no|nr)\b\.?){{0,2}}[\s.:=(#–-]*$", re.IGNORECASE
 )
+_SAID = r"(?:[^\n.!?;:]|(?<=\btel)\.|(?<=\bno)\.){0,40}"
+"""What may follow in the same sentence."""
 _TO_CALL = re.compile(
-    rf"\b(?:call|phone|ring|text|contact|reach) (?:us|(?:our|the) (?:{_OTHERS}|{_NOBODYS}|{_PLACES}))\b[^\n]{{0,40}}$|"
-    r"\b(?:questions|to (?:change|cancel|reschedule|rebook|move)|(?:bei|für) (?:fragen|rückfragen|absagen)|"
-    r"para (?:cancelar|cambiar)|pour (?:annuler|modifier|déplacer)|per (?:annullare|spostare))\b[^\n]{0,60}"
+    r"(?<!not )(?<!n['’]t )(?<!never )\b(?:(?:call|phone|ring|text|contact|reach) "
+    rf"(?:us|(?:our|the) (?:{_OTHERS}|{_NOBODYS}|{_PLACES}))|"
+    r"rufen sie uns|erreichen (?:sie )?uns|ll[aá]menos|appelez[ -]nous|chiamateci|bel ons)\b"
+    rf"(?!{_SAID}\bfrom[\s:(]*\Z)(?:{_SAID}(?::[ \t]*(?:{KINDS})\b\.?)?[ \t:(]*|(?:{_SAID}:|(?: at| on)?)[ \t\r]*\n)\Z|"
+    r"(?:(?:(?:^|[.!?;•*–-])\W*|\b(?:any|for|with|have) )questions\b(?!\s*:)|"
+    r"(?:(?:^|[.!?;•*])\W*|\byou (?:need|want|wish|have|would like) )to (?:change|cancel|reschedule|rebook|move)\b|"
+    r"\b(?:bei|für) (?:fragen|rückfragen|absagen)\b|(?:^|[.!?;•*])\W*(?:para (?:cancelar|cambiar)|"
+    r"pour (?:annuler|modifier|déplacer)|per (?:annullare|spostare))\b)[^\n]{0,60}"
     r"\b(?:call|phone|ring|text|dial|contact|unter|telefon|llame|llamar|appelez|appeler|chiamare)"
-    r"(?: at| on| al?| le| il)?[\s.:(]*$|"
-    r"\b(?:rufen sie uns|erreichen (?:sie )?uns|ll[aá]menos|appelez[ -]nous|chiamateci|bel ons)\b[^\n]{0,40}$",
+    r"(?: at| on| al?| le| il)?[\s.:(]*$",
     re.IGNORECASE,
 )
 """What is said before a number to whoever reads the text, who may call it."""
@@ -73,10 +79,12 @@ def likelihood(before: str, text: str, end: int) -> int:
     -1: it is somebody else's, or nobody's any more; 0: nothing is said; 1 and more: that it is theirs, or takes texts.
     """
     *above, line = _EMPTY_LINE.split(before)[-1].rstrip(" \t\r").split("\n")
-    said = line if _has_letters(line) or not above else above[-1]
-    if _NOT_USED.match(text, end) or _TO_CALL.search(said):
+    said = line if _has_letters(line) or not above else f"{above[-1]}\n"
+    label, call = _label(line), _TO_CALL.search(said)
+    is_named = label is not None and label["theirs"] and (call is None or label.start() > call.start())
+    if _NOT_USED.match(text, end) or (call is not None and not is_named):
         return -1
-    whose = _label(line) or _heading(above, line)
+    whose = label or _heading(above, line)
     if whose is not None and not whose["theirs"]:
         return -1
     return (whose is not None) + (_MOBILE.search(said) is not None)
