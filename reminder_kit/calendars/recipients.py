@@ -143,7 +143,7 @@ def _guessed(
     guesses = _final([Recipient(number) for number, _ in numbers], settings, search)
     guesses = _without(away, guesses, settings.region, event.line, warn)
     if len(guesses) > 1:
-        warn("holds several phone numbers in its text: the first is used", event.line)
+        warn("holds several phone numbers in its text: the first is used, a mobile phone's before others", event.line)
     if guesses and len(wanted) > 1:
         _list_missing(wanted, {}, warn, event.line)
     return tuple(_owned((guess,), wanted)[0] for guess in guesses)

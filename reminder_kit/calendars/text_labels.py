@@ -46,6 +46,12 @@ _HEADING = re.compile(rf"\s*[*•#]*{_WORD}(?P<colon>:)?\s*", re.IGNORECASE)
 _MOBILE = re.compile(
     rf"(?<![\w'’-])(?:{MOBILES})(?:[ -]*(?:telefon|phone|number|nummer|no|nr)\b\.?){{0,2}}[\s.:=(#–-]*$", re.IGNORECASE
 )
+_ANOTHER = re.compile(
+    rf"\b(?:{_RELATED}|{_OTHERS}|{_NOBODYS}|{_PLACES}|dr|husband|wife|spouse|partner|mother|father|mum|mom|dad|parent|"
+    r"guardian|daughter|son|sister|brother|friend|carer|caregiver|driver|mutter|vater|ehemann|ehefrau|tochter|sohn)\b",
+    re.IGNORECASE,
+)
+"""Who may be named above a number, which is maybe theirs then."""
 _SAID = r"(?:[^\n.!?;:]|(?<=\btel)\.|(?<=\bno)\.){0,40}"
 """What may follow in the same sentence."""
 _TO_CALL = re.compile(
@@ -76,7 +82,7 @@ _EMPTY_LINE = re.compile(r"\n[ \t\r]*\n")
 def likelihood(before: str, text: str, end: int) -> int:
     """Return how likely a number is that of whom to remind, by what stands before it, and behind it at `end` of a text.
 
-    -1: it is somebody else's, or nobody's any more; 0: nothing is said; 1 and more: that it is theirs, or takes texts.
+    -1: it is somebody else's, or nobody's any more; 0: nothing is said; 1: it takes texts; 2: it is theirs; 3: both.
     """
     *above, line = _EMPTY_LINE.split(before)[-1].rstrip(" \t\r").split("\n")
     said = line if _has_letters(line) or not above else f"{above[-1]}\n"
@@ -87,7 +93,24 @@ def likelihood(before: str, text: str, end: int) -> int:
     whose = label or _heading(above, line)
     if whose is not None and not whose["theirs"]:
         return -1
-    return (whose is not None) + (_MOBILE.search(said) is not None)
+    return 2 * (whose is not None) + _is_their_mobile(before, said, label)
+
+
+def _is_their_mobile(before: str, line: str, whose: re.Match[str] | None) -> bool:
+    """Say whether a number is called a mobile phone's, and the lines above it, up to who is to come, name nobody else.
+
+    The word for it begins the line, or follows a label of theirs, `whose`: "Husband cell:" is another's.
+    """
+    word = _MOBILE.search(line)
+    follows = whose is not None and (whose["colon"] is not None or whose["bare"] is not None)
+    if word is None or (_has_letters(line[: word.start()]) and not follows):
+        return False
+    for one in reversed(before.split("\n")[:-1]):
+        if _ANOTHER.search(one):
+            return False
+        if any(said["theirs"] for said in _WHOSE.finditer(one)):
+            break
+    return True
 
 
 def _label(line: str) -> re.Match[str] | None:

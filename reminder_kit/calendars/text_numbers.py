@@ -51,7 +51,7 @@ class TextSearch:
     def numbers_in(self, texts: Iterable[str]) -> tuple[list[Found], bool, bool]:
         """Return the first two numbers in some texts (more say no more than that they are several), no machine's.
 
-        Of one text those count that are said to be whom to remind's, or a mobile phone's, where any are. With them
+        Of one text those count that are said to be whom to remind's, where any are, a mobile phone's first. With them
         comes whether a machine's was passed over, and whether one that is said to be somebody else's was. Raises
         `CalendarError` where the share is used up.
         """
@@ -160,7 +160,8 @@ def _likeliest(matches: Iterable[_Match], text: str, allowed: Collection[str]) -
         if number not in found or abs(likely) > abs(found[number][0]):
             found[number] = likely, before
     most = max((likely for likely, _ in found.values()), default=0)
-    likeliest = [(number, before) for number, (likely, before) in found.items() if likely == most >= 0]
+    theirs = [one for one in found.items() if one[1][0] // 2 == most // 2 >= 0]
+    likeliest = [(number, before) for number, (_, before) in sorted(theirs, key=lambda one: -one[1][0])]
     others = frozenset(number for number, (likely, _) in found.items() if likely < 0)
     return tuple(likeliest[:2]), machine_until >= 0, others
 

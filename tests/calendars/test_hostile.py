@@ -204,7 +204,9 @@ def test_a_text_is_searched_up_to_its_second_number(spent, event, calendar):
     numbers = " ".join(f"+1 202 555 {n:04}" for n in range(100, 199))
     found, _ = spent(calendar(event(f"DESCRIPTION:{numbers}", phone=None)))
     assert found.phones == ["+12025550100"]
-    assert "holds several phone numbers in its text: the first is used" in found.warnings
+    assert (
+        "holds several phone numbers in its text: the first is used, a mobile phone's before others" in found.warnings
+    )
 
 
 @pytest.mark.parametrize("name", ["DESCRIPTION", "CONTACT"])

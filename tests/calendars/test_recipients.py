@@ -212,7 +212,9 @@ def test_of_several_numbers_in_a_text_the_first_is_used(read_events, event):
     """The first of several numbers in a text is the recipient, and a warning says so."""
     found = read_events(event("DESCRIPTION:+12025550102 or +12025550103", phone=None))
     assert found.phones == ["+12025550102"]
-    assert "holds several phone numbers in its text: the first is used" in found.warnings
+    assert (
+        "holds several phone numbers in its text: the first is used, a mobile phone's before others" in found.warnings
+    )
 
 
 def test_ids_and_prices_in_a_text_are_no_phones(read_events, event):

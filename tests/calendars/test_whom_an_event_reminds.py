@@ -249,7 +249,10 @@ def test_each_person_without_a_number_is_named(read_events, event, lines, warnin
     ("text", "warnings"),
     [
         (f"Ask {ANN}", []),
-        (f"Ask {ANN} or {BO}", ["holds several phone numbers in its text: the first is used"]),
+        (
+            f"Ask {ANN} or {BO}",
+            ["holds several phone numbers in its text: the first is used, a mobile phone's before others"],
+        ),
         (
             f"Ask {ANN}. Dial-in: {BO}",
             ["holds a number to dial in by in its text: it is passed over"],
