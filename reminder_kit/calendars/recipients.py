@@ -15,7 +15,9 @@ from attrs import evolve, field, frozen
 from reminder_kit.calendars.contact_names import name_before
 from reminder_kit.calendars.content_lines import PHONE_NAME, Component, Property, unescaped, unquoted
 from reminder_kit.calendars.directory import Directory, Entry, by_name
+from reminder_kit.calendars.phone_names import is_clients, is_phone_name
 from reminder_kit.calendars.settings import CalendarSettings
+from reminder_kit.calendars.text_labels import is_of_who_comes
 from reminder_kit.calendars.text_numbers import TextSearch
 from reminder_kit.model.appointments import Recipient
 from reminder_kit.model.phones import phone_number
@@ -29,15 +31,6 @@ _BARE = re.compile(r"[+(]?\d[\d\s()./-]{5,24}")
 """A number that a program writes for an address without any scheme."""
 _AWAY = ("DECLINED", "DELEGATED")
 """What is replied (PARTSTAT) by who does not come."""
-_THEIRS = re.compile(r"X-(?:[A-Z]+-)*(?:CLIENT|PATIENT|CUSTOMER|GUEST|PET|MEMBER)-.*", re.IGNORECASE)
-"""Names of properties and parameters that say that whom to remind is meant, whose office or whose pet it may be."""
-_OTHERS = re.compile(
-    rf"(?:(?!{_THEIRS.pattern})X-(?:[A-Z]+-)*(?:CLINIC|HOSPITAL|PRACTICE|OFFICE|DESK|RECEPTION|BUSINESS|LOCATION|VENUE|"
-    r"BRANCH|STORE|SALON|PROVIDER|DOCTOR|PHYSICIAN|THERAPIST|PRACTITIONER|STAFF|EMPLOYEE|AGENT|ORGANI[SZ]ER)"
-    r"|X-(?:[A-Z]+-)*(?:EMERGENCY|SUPPORT|OLD|FAX))(?:-(?:CONTACT|MAIN|PHONE|TEL|TELEPHONE|MOBILE|CELL|SMS|NUMBER))+",
-    re.IGNORECASE,
-)
-"""Names of properties and parameters that hold the number of somebody else than whom to remind."""
 NOT_PEOPLE = ("ROOM", "RESOURCE")
 """Calendar user types (CUTYPE) that are no people, and are never reminded."""
 
@@ -113,7 +106,8 @@ def people(
         if found:
             continue
         told = _of_event(source, event, search, warn) or _of_visit(source, event, uid, directory, invited, warn)
-        if general := _without(away, _final(told, settings, search), settings.region, event.line, warn):
+        sure = _of_clients(event, settings.region) if source == "x-phone" and away else ()
+        if general := _without(away, _final(told, settings, search), sure, settings.region, event.line, warn):
             _list_missing(wanted if len(wanted) > 1 or _are_anothers(general, wanted) else (), {}, warn, event.line)
             return Reached(_owned(general, wanted), invited)
     if found:  # an event without any number is counted by whoever reads it
@@ -141,7 +135,9 @@ def _guessed(
             event.line,
         )
     guesses = _final([Recipient(number) for number, _ in numbers], settings, search)
-    guesses = _without(away, guesses, settings.region, event.line, warn)
+    coming, gone = [[person.name for person in group] for group in (wanted, away)]
+    sure = [number for number, before in numbers if is_of_who_comes(before, coming, gone)]
+    guesses = _without(away, guesses, sure, settings.region, event.line, warn)
     if len(guesses) > 1:
         warn("holds several phone numbers in its text: the first is used, a mobile phone's before others", event.line)
     if guesses and len(wanted) > 1:
@@ -202,17 +198,22 @@ def _owned(general: tuple[Recipient, ...], wanted: tuple[Person, ...]) -> tuple[
 def _without(
     away: tuple[Person, ...],
     general: tuple[Recipient, ...],
+    sure: Collection[str],
     region: str | None,
     line: int,
     warn: Callable[[str, int], None],
 ) -> tuple[Recipient, ...]:
-    """Return an event's numbers without those of people who declined, and without those that may be theirs."""
+    """Return an event's numbers without those of people who declined, and without those that may be theirs.
+
+    `sure` are those that are said to be of who comes.
+    """
     if not away or not general:
         return general
     numbers = {phone_number(number, region) for person in away for number in (person.phone, person.extra) if number}
     names = {name for person in away for name in (person.name.casefold(), person.email) if name}
     others = [one for one in general if one.phone not in numbers and names.isdisjoint(_names_of(one))]
-    left = [one for one in others if _names_of(one) or all(person.phone or person.extra for person in away)]
+    known = all(person.phone or person.extra for person in away)
+    left = [one for one in others if known or _names_of(one) or one.phone in sure]
     if len(left) < len(others):
         warn("the number may be that of someone who declined: it is not used; give attendees their own numbers", line)
     return tuple(left)
@@ -274,7 +275,7 @@ def _person(property_: Property, answered: Mapping[str, str], region: str | None
     address = _address(property_.value, region)
     parameters = property_.parameters
     email = rest if scheme == "mailto" else parameters.get("EMAIL", "").strip()
-    extra = next((value for name, value in parameters.items() if _is_phone_name(name)), "")
+    extra = next((value for name, value in parameters.items() if is_phone_name(name)), "")
     return Person(
         address=address,
         email=email.removeprefix("mailto:").casefold() if "@" in email else "",
@@ -290,10 +291,6 @@ def _uri_number(rest: str) -> str:
     number, _, parameters = rest.partition(";")
     context = re.search(r"phone-context=(\+[\d.()-]+)", parameters, re.IGNORECASE)
     return number if number.startswith("+") or context is None else context[1] + number
-
-
-def _is_phone_name(name: str) -> bool:
-    return name in ("TEL", "PHONE") or (PHONE_NAME.fullmatch(name) is not None and _OTHERS.fullmatch(name) is None)
 
 
 def _name(text: str, email: str) -> str:
@@ -344,10 +341,16 @@ def _of_event(source: str, event: Component, search: TextSearch, warn: Callable[
     if source == "x-phone":
         given = [one for name, same in event.properties.items() if PHONE_NAME.fullmatch(name) for one in same]
         found = [property_ for property_ in given if _without_scheme(property_.value)]
-        for other in [property_ for property_ in found if not _is_phone_name(property_.name)]:
+        for other in [property_ for property_ in found if not is_phone_name(property_.name)]:
             warn(f"{other.name[:40]} is somebody else's number by its name: it is passed over", other.line)
-        return [Recipient(_without_scheme(one.value)) for one in found if _is_phone_name(one.name)]
+        return [Recipient(_without_scheme(one.value)) for one in found if is_phone_name(one.name)]
     return _contacts(event, search, warn) if source == "contact" else []
+
+
+def _of_clients(event: Component, region: str | None) -> list[str]:
+    """Return the numbers of properties that are named after whom to remind."""
+    values = [_without_scheme(one.value) for name, same in event.properties.items() if is_clients(name) for one in same]
+    return [phone_number(value, region) or value for value in values]
 
 
 def _contacts(event: Component, search: TextSearch, warn: Callable[[str, int], None]) -> list[Recipient]:

@@ -7,10 +7,11 @@ where the words are not plain they say nothing.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from reminder_kit.calendars.contact_names import CALLED, KINDS, MOBILES
 
-__all__ = ["likelihood"]
+__all__ = ["is_of_who_comes", "likelihood"]
 
 _RELATED = "emergency contact|emergency contact name|in case of emergency|next of kin|notfallkontakt"
 """What people write before the name, or number, of somebody else than whom to remind, and above all that is theirs."""
@@ -76,6 +77,8 @@ _NOT_USED = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 """What stands behind a number that nobody has any more."""
+_NAMED = re.compile(r"[^\W\d_]{2,}")
+"""A part of a name."""
 _EMPTY_LINE = re.compile(r"\n[ \t\r]*\n")
 
 
@@ -111,6 +114,25 @@ def _is_their_mobile(before: str, line: str, whose: re.Match[str] | None) -> boo
         if any(said["theirs"] for said in _WHOSE.finditer(one)):
             break
     return True
+
+
+def is_of_who_comes(before: str, coming: Collection[str], away: Collection[str]) -> bool:
+    """Say whether a number is that of one who comes, by what stands before it: a label, or one of the names `coming`.
+
+    It isn't where a part of one of the names `away` stands there, too, which nobody who comes has.
+    """
+    words = set(_NAMED.findall(before.casefold()))
+    if words & (_parts(away) - _parts(coming)):
+        return False
+    *above, line = _EMPTY_LINE.split(before)[-1].rstrip(" \t\r").split("\n")
+    whose = _label(line) or _heading(above, line)
+    if whose is not None:
+        return whose["theirs"] is not None
+    return any(name and set(_NAMED.findall(name.casefold())) <= words for name in coming)
+
+
+def _parts(names: Collection[str]) -> set[str]:
+    return {part for name in names for part in _NAMED.findall(name.casefold())}
 
 
 def _label(line: str) -> re.Match[str] | None:

@@ -208,6 +208,34 @@ def test_the_events_number_may_be_that_of_who_declined(read_events, event, decli
     assert [warning for warning in found.warnings if "declined" in warning] == warnings
 
 
+BOB = "ATTENDEE;CN=Dr Bob;PARTSTAT=DECLINED:mailto:bob@x.example"
+JANE = "ATTENDEE;CN=Jane Doe;PARTSTAT=ACCEPTED:mailto:jane@x.example"
+
+
+@pytest.mark.parametrize(
+    ("line", "is_hers"),
+    [
+        ("X-PATIENT-PHONE:+12025550102", True),
+        ("X-CLIENT-MOBILE:tel:+12025550102", True),
+        ("X-PHONE:+12025550102", False),
+        ("DESCRIPTION:Patient: Jane\\, 202-555-0102", True),
+        ("DESCRIPTION:Client phone: 202-555-0102", True),
+        ("DESCRIPTION:Patient:\\nPhone: 202-555-0102", True),
+        ("SUMMARY:Jane Doe 202-555-0102", True),
+        ("SUMMARY:Jane 202-555-0102", False),
+        ("DESCRIPTION:Jane Doe\\, Bob 202-555-0102", False),
+        ("DESCRIPTION:Patient: Bob\\, 202-555-0102", False),
+        ("DESCRIPTION:Phone: 202-555-0102", False),
+    ],
+)
+def test_a_number_that_is_said_to_be_that_of_who_comes_is_kept(read_events, event, line, is_hers):
+    """A colleague who declined takes it from nobody, by a label, a name, or the name of the property."""
+    found = read_events(event(JANE, line, phone=BOB))
+    told = [(one.phone, one.name) for one in found.only.appointment.recipients]
+    assert told == [("+12025550102", "Jane Doe")] * is_hers
+    assert [warning for warning in found.warnings if "declined" in warning] == [MAY_BE_THEIRS] * (not is_hers)
+
+
 def test_of_several_numbers_in_a_text_the_first_is_used(read_events, event):
     """The first of several numbers in a text is the recipient, and a warning says so."""
     found = read_events(event("DESCRIPTION:+12025550102 or +12025550103", phone=None))
