@@ -59,10 +59,10 @@ _TO_CALL = re.compile(
     r"(?<!not )(?<!n['’]t )(?<!never )\b(?:(?:call|phone|ring|text|contact|reach) "
     rf"(?:us|(?:our|the) (?:{_OTHERS}|{_NOBODYS}|{_PLACES}))|"
     r"rufen sie uns|erreichen (?:sie )?uns|ll[aá]menos|appelez[ -]nous|chiamateci|bel ons)\b"
-    rf"(?!{_SAID}\bfrom[\s:(]*\Z)(?:{_SAID}(?::[ \t]*(?:{KINDS})\b\.?)?[ \t:(]*|(?:{_SAID}:|(?: at| on)?)[ \t\r]*\n)\Z|"
-    r"(?:(?:(?:^|[.!?;•*–-])\W*|\b(?:any|for|with|have) )questions\b(?!\s*:)|"
-    r"(?:(?:^|[.!?;•*])\W*|\byou (?:need|want|wish|have|would like) )to (?:change|cancel|reschedule|rebook|move)\b|"
-    r"\b(?:bei|für) (?:fragen|rückfragen|absagen)\b|(?:^|[.!?;•*])\W*(?:para (?:cancelar|cambiar)|"
+    rf"(?:{_SAID}(?::[ \t]*(?:{KINDS})\b\.?)?[ \t:(]*|(?:{_SAID}:|(?: at| on)?)[ \t\r]*\n)(?<!\bfrom)(?<!\bfrom )\Z|"
+    r"(?:(?:(?:^|[.!?;•*–-])\W{0,3}|\b(?:any|for|with|have) )questions\b(?!\s*:)|"
+    r"(?:(?:^|[.!?;•*])\W{0,3}|\byou (?:need|want|wish|have|would like) )to (?:change|cancel|reschedule|rebook|move)\b|"
+    r"\b(?:bei|für) (?:fragen|rückfragen|absagen)\b|(?:^|[.!?;•*])\W{0,3}(?:para (?:cancelar|cambiar)|"
     r"pour (?:annuler|modifier|déplacer)|per (?:annullare|spostare))\b)[^\n]{0,60}"
     r"\b(?:call|phone|ring|text|dial|contact|unter|telefon|llame|llamar|appelez|appeler|chiamare)"
     r"(?: at| on| al?| le| il)?[\s.:(]*$",
@@ -70,7 +70,7 @@ _TO_CALL = re.compile(
 )
 """What is said before a number to whoever reads the text, who may call it."""
 _NOT_USED = re.compile(
-    r"[ \t]*[(\[–-]?[ \t]*(?:(?:do not|don['’]t|never) (?:use|call|text)(?=[ \t]*(?:this\b|it\b|[)\].,;!]|\r?$))|"
+    r"[ \t]*(?:[(\[–-][ \t]*)?(?:(?:do not|don['’]t|never) (?:use|call|text)(?=[ \t]*(?:this\b|it\b|[)\].,;!]|\r?$))|"
     r"no longer (?:in use|used|valid|works?|working|active)\b|disconnected\b|out of service\b|"
     r"nicht mehr (?:gültig|aktiv|verwenden|benutzen|erreichbar)\b)"
     r"|[ \t]*[(\[–-][ \t]*(?:old|wrong|alt|falsch|ungültig)\b[ \t]*(?:[)\]]|number\b|nummer\b|\r?$)",

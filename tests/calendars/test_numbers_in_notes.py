@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
+
+from reminder_kit.calendars.text_labels import likelihood
 
 DESK, ANN, BO = "+12025550100", "+12025550101", "+12025550102"
 WARNING = (
@@ -289,6 +293,15 @@ def test_a_title_says_what_for_and_takes_the_number_from_nobody(read_events, eve
     """A place's name before a number is no label there."""
     found = read_events(event(f"SUMMARY:{title} {ANN}", phone=None))
     assert (reminded(found), found.warnings) == ([[ANN]], [])
+
+
+@pytest.mark.parametrize("piece", [" ", "( ", ".", "- ", "call us ", "questions ", "to cancel ", "never call "])
+def test_whatever_stands_beside_a_number_looking_at_it_costs_little(piece):
+    """A text is cut at 4000 characters, of which 200 may stand before a number."""
+    behind = (piece * 4000)[:4000]
+    began = process_time()
+    likelihood(behind[:200], behind, 0)
+    assert process_time() - began < 0.1
 
 
 def test_a_number_that_is_for_calling_is_nobodys_in_the_place_either(read_events, event):
