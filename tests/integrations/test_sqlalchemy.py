@@ -309,6 +309,85 @@ def test_rows_may_change_their_ids_for_one_another_s(engine, kit):
     assert sorted(recorded(kit)) == ["one", "two"]
 
 
+class Branch(Session):
+    """A host's own class of sessions."""
+
+    prefix = "visit"
+
+    @property
+    def branch(self):
+        return "visit"
+
+
+def named_by(ask):
+    """Return a function by whose session a booking's appointment is named."""
+    return lambda booking: evolve(to_appointment(booking), id=f"{ask(sa.orm.object_session(booking))} {booking.id}")
+
+
+def kept_for(session):
+    assert isinstance(session, Branch)
+    return "visit"
+
+
+def of_info(session):
+    return session.info["prefix"]
+
+
+def of_class(session):
+    return session.prefix
+
+
+def of_property(session):
+    return session.branch
+
+
+@BOTH
+@pytest.mark.parametrize("ask", [of_info, of_class, of_property, kept_for])
+def test_a_function_that_asks_its_session_is_answered_for_a_row_that_goes(engine, kit, ask):
+    """Who has many branches keeps in the session which one it is: a booking that goes is withdrawn all the same."""
+    own = sessionmaker(engine, class_=Branch, info={"prefix": "visit"})
+    SessionReminders(kit, own, wake=list).track(Booking, named_by(ask))
+    with own.begin() as session:
+        session.add(Customer(phone=ADA, bookings=[Booking(id="A-1")]))
+    assert [*recorded(kit)] == ["visit A-1"]
+    with own.begin() as session:
+        session.delete(session.get(Booking, "A-1"))
+    assert (recorded(kit), kit.attention()) == ({}, ())
+
+
+@pytest.mark.parametrize("ask", [of_info, of_class, of_property])
+def test_an_id_that_asks_its_session_is_answered_for_a_row_that_changes(engine, kit, ask):
+    """An edit is recorded, and nothing is listed."""
+    own = sessionmaker(engine, class_=Branch, info={"prefix": "visit"})
+    function = named_by(ask)
+    SessionReminders(kit, own, wake=list).track(Booking, function, id=lambda booking: function(booking).id)
+    with own.begin() as session:
+        session.add(Customer(phone=ADA, bookings=[Booking(id="A-1")]))
+    with own.begin() as session:
+        session.get(Booking, "A-1").title = "Floss"
+    assert (recorded(kit), kit.attention()) == ({"visit A-1": "Floss"}, ())
+
+
+def test_a_host_s_listener_for_all_sessions_finds_its_own_info(engine, kit, caplog):
+    """It hears the session in which a row is read as it is saved, too."""
+    own = sessionmaker(engine, info={"tenant": "north"})
+    SessionReminders(kit, own, wake=list).track(Booking, by_key)
+    with own.begin() as session:
+        session.add(Customer(phone=ADA, bookings=[Booking(id="A-1")]))
+    tenants = []
+
+    def begun(session, transaction, connection):
+        tenants.append(session.info["tenant"])
+
+    sa.event.listen(Session, "after_begin", begun)
+    try:
+        with own.begin() as session:
+            session.delete(session.get(Booking, "A-1"))
+    finally:
+        sa.event.remove(Session, "after_begin", begun)
+    assert (recorded(kit), {*tenants}, caplog.text) == ({}, {"north"}, "")
+
+
 def visit_of(holder_pass):
     phone = holder_pass.holder.phone
     return Appointment(f"pass {holder_pass.id}", START + timedelta(days=3), recipients=[Recipient(phone)], title="Pass")

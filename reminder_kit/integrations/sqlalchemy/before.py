@@ -7,6 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import InstanceState, Session
 
+from reminder_kit.integrations.sqlalchemy.collecting import Collected
+
 __all__ = ["Before"]
 
 
@@ -14,14 +16,20 @@ class Before(Session):
     """Reads beside a session, on its own connections and in its transaction.
 
     In the session itself a row that goes has lost its parent already, and what a function loads there before the flush
-    is no longer left to the database by it: children of a deleted row would have their keys emptied.
+    is no longer left to the database by it: children of a deleted row would have their keys emptied. To the host's
+    functions and listeners it is as theirs: it has the `info` of the session, and of what it has not itself, the same.
     """
 
     def __init__(self, session: Session) -> None:
-        super().__init__(autoflush=False, join_transaction_mode="rollback_only")
         self._beside = session
+        info = {key: value for key, value in session.info.items() if not isinstance(value, Collected)}
+        super().__init__(autoflush=False, join_transaction_mode="rollback_only", info=info)
         #: What was read, so that what it leads to is read once: a session by itself forgets what nobody holds.
         self._read: dict[InstanceState[Any], Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the host's own class of sessions, or the host, has given the session."""
+        return getattr(self._beside, name)
 
     def get_bind(self, mapper: Any = None, **arguments: Any) -> sa.Connection:
         """Return the session's connection, begun if need be."""

@@ -173,6 +173,8 @@ class SessionReminders:
         for instance, tracked in product(instances, self._tracked):
             if isinstance(instance, tracked.model):
                 was = asking.answered(lambda: tracked.name(saved(instance)))  # noqa: B023 - called at once
+                if isinstance(was, Exception):  # the function may live in the host's own session alone
+                    was = asking.answered(lambda: tracked.name(instance))  # noqa: B023 - the same
                 self._collected(session).unsure.add(sa.inspect(instance).key)
                 changes.append((instance, partial(rows_gone, tracked, instance, was)))
             for rows in tracked.beside(instance):
