@@ -309,6 +309,90 @@ def test_rows_may_change_their_ids_for_one_another_s(engine, kit):
     assert sorted(recorded(kit)) == ["one", "two"]
 
 
+def by_number(booking):
+    """Return a booking's appointment by its title, which is its number: each customer comes at an hour of their own."""
+    if booking.title.endswith(" void"):
+        return None
+    starts_at = to_appointment(booking).starts_at + timedelta(hours=booking.customer_id)
+    return evolve(to_appointment(booking), id=number_of(booking), starts_at=starts_at, title=booking.id)
+
+
+def number_of(booking):
+    return booking.title.removesuffix(" void")
+
+
+@pytest.fixture
+def numbered(engine, kit):
+    """A factory of sessions with bookings A-1 of Ada and B-1 of Ben, whose appointments have the numbers 1 and 2."""
+    own = sessionmaker(engine)
+    SessionReminders(kit, own, wake=list).track(Booking, by_number, id=number_of)
+    with own.begin() as session:
+        session.add(Customer(id=1, phone=ADA, bookings=[Booking(id="A-1", title="1")]))
+        session.add(Customer(id=2, phone=BEN, bookings=[Booking(id="B-1", title="2")]))
+    return own
+
+
+def renumber(session, key, *titles):
+    """Give a booking other titles, one flush for each."""
+    booking = session.get(Booking, key)
+    for title in titles:
+        booking.title = title
+        session.flush()
+
+
+def renumber_in_bulk(session, key, *titles):
+    for title in titles:
+        session.execute(sa.update(Booking).where(Booking.id == key).values(title=title))
+
+
+RENUMBERED = pytest.mark.parametrize("done", [renumber, renumber_in_bulk])
+
+
+@BOTH
+@RENUMBERED
+def test_rows_may_change_their_ids_for_one_another_s_one_by_one(numbered, kit, done):
+    """The id that the second one had is the first one's already: it is not withdrawn for that."""
+    assert recorded(kit) == {"1": "A-1", "2": "B-1"}
+    with numbered.begin() as session:
+        done(session, "A-1", "2")
+    with numbered.begin() as session:
+        done(session, "B-1", "1")
+    assert recorded(kit) == {"2": "A-1", "1": "B-1"}
+
+
+@BOTH
+@RENUMBERED
+def test_a_row_that_was_none_gives_an_id_back_that_another_has_by_now(numbered, kit, done):
+    """A cancelled booking's number went to another one: the old one gets a number of its own, and nobody is missed."""
+    with numbered.begin() as session:
+        renumber(session, "A-1", "1 void")
+    with numbered.begin() as session:
+        renumber(session, "B-1", "1")
+    assert recorded(kit) == {"1": "B-1"}
+    with numbered.begin() as session:
+        done(session, "A-1", "3 void")
+    assert recorded(kit) == {"1": "B-1"}
+
+
+@RENUMBERED
+@pytest.mark.parametrize("titles", [["3"], ["3 void"], ["1 void", "3 void"], ["1 void", "3"], ["4", "3"]])
+def test_an_id_that_is_nobody_else_s_is_withdrawn(numbered, kit, done, titles):
+    """Whatever the row was in between, within the transaction."""
+    with numbered.begin() as session:
+        done(session, "A-1", *titles)
+    assert recorded(kit) == {"2": "B-1"} | ({"3": "A-1"} if titles[-1] == "3" else {})
+
+
+def test_a_row_that_is_moved_before_its_id_changes_is_withdrawn(numbered, kit):
+    """What is recorded is as it was before the transaction, at its former start."""
+    with numbered.begin() as session:
+        booking = session.get(Booking, "A-1")
+        booking.customer_id = 2
+        session.flush()
+        booking.title = "3"
+    assert recorded(kit) == {"3": "A-1", "2": "B-1"}
+
+
 class Branch(Session):
     """A host's own class of sessions."""
 

@@ -147,11 +147,11 @@ class SessionReminders:
     def _named(
         pairs: Sequence[tuple[Any, Tracked]], saved: Callable[[Any], Any], asking: Asking
     ) -> list[tuple[tuple[InstanceState[Any], Tracked], Row]]:
-        """Return which appointments rows are."""
+        """Return which appointments rows were."""
         return [
             ((sa.inspect(instance), tracked), row)
             for instance, tracked in pairs
-            for row in asking.told(partial(key_of, instance), lambda: [tracked.name(saved(instance))])  # noqa: B023
+            for row in asking.told(partial(key_of, instance), lambda: [tracked.before(instance, saved(instance))])  # noqa: B023
             if row is not None
         ]
 
@@ -198,8 +198,9 @@ class SessionReminders:
     def _perhaps_gone(self, session: Session, tracked: Tracked, instance: Any, asking: Asking) -> Collection:
         """Return a row that may go, or be changed, unknown to the session; what it is now is asked now."""
         was = asking.answered(partial(tracked.name, instance))
+        former = asking.answered(partial(tracked.former, instance)) if tracked.id is not None else was
         self._collected(session).unsure.add(sa.inspect(instance).key)
-        return instance, partial(rows_read_again, session, tracked, instance, was)
+        return instance, partial(rows_read_again, session, tracked, instance, was, former)
 
     def _kinds(self) -> tuple[type, ...]:
         return tuple(kind for tracked in self._tracked for kind in (tracked.model, *tracked.also))

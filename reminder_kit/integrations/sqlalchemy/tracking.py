@@ -68,6 +68,21 @@ class Tracked:
             return Row(self.source, str(self.id(instance)))
         return self._named(self.function(instance))
 
+    def former(self, instance: Any) -> Row | None:
+        """Return which appointment a row is, to be withdrawn once it is another one, as long as it is recorded still.
+
+        With `id` another row may have that id by then; None: it is none, so that what has its id is another row's.
+        """
+        if self.id is None:
+            return self.name(instance)
+        rows = Row.of(self.source, str(self.id(instance)), self.function(instance)).former()
+        return rows[0] if rows else None
+
+    def before(self, instance: Any, saved: Any) -> Row | None:
+        """Return which appointment a row that is to be flushed was, asked about what it held only for another id."""
+        stays = self.id is not None and str(self.id(instance)) == str(self.id(saved))
+        return self.name(saved) if stays else self.former(saved)
+
     def _named(self, found: Appointment | None) -> Row | None:
         return None if found is None else Row(self.source or found.source, found.id, recurrence_id=found.recurrence_id)
 
@@ -131,10 +146,10 @@ def rows_of(
     return [] if found is None else [(key_of(found), partial(tracked.rows, found, was))]
 
 
-def rows_read_again(session: Session, tracked: Tracked, instance: Any, was: Was) -> list[Change]:
+def rows_read_again(session: Session, tracked: Tracked, instance: Any, was: Was, former: Was) -> list[Change]:
     """Return the row that an instance is by now, or was, where the session does not know what became of it."""
     found = _read_again(session, instance)
-    return rows_gone(tracked, instance, was) if found is None else rows_of(session, tracked, found, was=was)
+    return rows_gone(tracked, instance, was) if found is None else rows_of(session, tracked, found, was=former)
 
 
 def rows_beside(
