@@ -677,6 +677,25 @@ def test_a_row_that_can_t_be_told_fails_no_commit_and_is_listed(reminders, ada, 
 
 
 @BOTH
+@pytest.mark.parametrize("was", ["broken", "asks nowhere"])
+def test_a_row_that_could_not_be_told_is_corrected_without_an_alarm(ada, factory, engine, kit, was, caplog):
+    """What it was can't be told, and need not be: what it is now is recorded."""
+
+    def number(booking):
+        to_appointment(booking)
+        return booking.id
+
+    with factory.begin() as session:
+        session.execute(sa.update(Booking.__table__).values(title=was))
+    own = sessionmaker(engine)
+    SessionReminders(kit, own, wake=list).track(Booking, to_appointment, id=number)
+    with own.begin() as session:
+        session.get(Booking, "A-1").title = "Floss"
+    assert (recorded(kit), kit.attention()) == ({"A-1": "Floss"}, ())
+    assert "what a changed Booking was before can't be told" in caplog.text
+
+
+@BOTH
 def test_a_row_that_can_t_be_recorded_takes_no_other_along(reminders, ada, factory, kit):
     """An id that a calendar has, too, can't be told to be gone: the visit beside it is recorded as it was moved."""
     with factory.begin() as session:

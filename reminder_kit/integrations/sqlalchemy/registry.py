@@ -147,13 +147,15 @@ class SessionReminders:
     def _named(
         pairs: Sequence[tuple[Any, Tracked]], saved: Callable[[Any], Any], asking: Asking
     ) -> list[tuple[tuple[InstanceState[Any], Tracked], Row]]:
-        """Return which appointments rows were."""
-        return [
-            ((sa.inspect(instance), tracked), row)
-            for instance, tracked in pairs
-            for row in asking.told(partial(key_of, instance), lambda: [tracked.before(instance, saved(instance))])  # noqa: B023
-            if row is not None
-        ]
+        """Return which appointments rows were; one that can't be told may be none: that is no failure of what it is."""
+        found = []
+        for instance, tracked in pairs:
+            was = asking.answered(lambda: tracked.before(instance, saved(instance)))  # noqa: B023 - called at once
+            if isinstance(was, Exception):
+                LOG.warning("what a changed %s was before can't be told: %s", tracked.model.__name__, said(was))
+            elif was is not None:
+                found.append(((sa.inspect(instance), tracked), was))
+        return found
 
     def _collect(self, session: Session, instance: Any) -> None:
         """Note an instance that is new, or was changed."""
