@@ -25,6 +25,7 @@ from reminder_kit.errors import InvalidInputError
 from reminder_kit.integrations.sqlalchemy.before import Before
 from reminder_kit.integrations.sqlalchemy.collecting import Asking, Collected, Collection, all_rows, asked, note
 from reminder_kit.integrations.sqlalchemy.tracking import (
+    Key,
     Tracked,
     key_of,
     rows_beside,
@@ -184,25 +185,27 @@ class SessionReminders:
                 changes += [self._perhaps_gone(session, tracked, row, asking) for row in beside]
         return changes
 
-    def _updated(self, session: Session, instances: Sequence[Any], asking: Asking) -> list[Collection]:
+    def _updated(self, session: Session, met: Sequence[tuple[Any, Key]], asking: Asking) -> list[Collection]:
         """Return what a bulk UPDATE is about to change."""
         unsure = self._collected(session).unsure
         changes: list[Collection] = []
-        for instance, tracked in product(instances, self._tracked):
+        for (instance, key), tracked in product(met, self._tracked):
             if isinstance(instance, tracked.model):
-                changes.append(self._perhaps_gone(session, tracked, instance, asking))
+                changes.append(self._perhaps_gone(session, tracked, instance, asking, key))
             changes += [
                 (instance, partial(rows_beside, session, tracked, rows, instance, unsure, stale=True))
                 for rows in tracked.beside(instance)
             ]
         return changes
 
-    def _perhaps_gone(self, session: Session, tracked: Tracked, instance: Any, asking: Asking) -> Collection:
-        """Return a row that may go, or be changed, unknown to the session; what it is now is asked now."""
+    def _perhaps_gone(
+        self, session: Session, tracked: Tracked, instance: Any, asking: Asking, key: Key = None
+    ) -> Collection:
+        """Return a row that may go, be changed, or get a key, unknown to the session; what it is now is asked now."""
         was = asking.answered(partial(tracked.name, instance))
         former = asking.answered(partial(tracked.former, instance)) if tracked.id is not None else was
         self._collected(session).unsure.add(sa.inspect(instance).key)
-        return instance, partial(rows_read_again, session, tracked, instance, was, former)
+        return instance, partial(rows_read_again, session, tracked, instance, was, former, key)
 
     def _kinds(self) -> tuple[type, ...]:
         return tuple(kind for tracked in self._tracked for kind in (tracked.model, *tracked.also))
@@ -225,9 +228,9 @@ class SessionReminders:
             LOG.error("rows of a bulk statement on %s can't be told: %s", model.__name__, said(error))
             return
         collected = self._collected(session)
-        told = (
-            partial(self._deleted, session, met, _itself) if state.is_delete else partial(self._updated, session, met)
-        )
+        told = partial(self._updated, session, met)
+        if state.is_delete:
+            told = partial(self._deleted, session, [instance for instance, _ in met], _itself)
         collected.changes += asked(session, collected, told)
 
     # Transactions

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from attrs import frozen
@@ -19,6 +19,7 @@ from reminder_kit.model.appointments import Appointment
 
 __all__ = [
     "Change",
+    "Key",
     "Tracked",
     "Was",
     "key_of",
@@ -32,6 +33,9 @@ __all__ = [
 
 Was = Row | Exception | None
 """Which appointment a row was as it was asked, or what kept that from being told; None: none, as far as is known."""
+
+Key = tuple[Any, ...] | None
+"""The primary key that a row gets; None: it keeps its own."""
 
 
 @frozen(eq=False)
@@ -116,18 +120,34 @@ Change = tuple[str, Callable[[], list[Row]]]
 """The name of a row, under which it is told that it could not be recorded, and what says what it is now: see `rows`."""
 
 
-def rows_met(state: ORMExecuteState, model: type) -> Iterator[Any]:
-    """Yield the rows that a bulk statement is about, by its condition or by the keys among its values."""
+def rows_met(state: ORMExecuteState, model: type) -> Iterator[tuple[Any, Key]]:
+    """Yield the rows that a bulk statement is about, by its condition or by the keys among its values.
+
+    Each with the key that an UPDATE gives it, as the database says by the statement's own values.
+    """
     if isinstance(state.parameters, list):
         names = [str(column.key) for column in sa.inspect(model).primary_key]  # type: ignore[var-annotated]
         for values in state.parameters:
             found = state.session.get(model, tuple(values[name] for name in names))
             if found is not None:
-                yield found
+                yield found, None
         return
     where = state.statement.whereclause  # type: ignore[attr-defined]
-    chosen: sa.Select[Any] = sa.select(model) if where is None else sa.select(model).where(where)
-    yield from state.session.scalars(chosen, state.parameters or {}).all()
+    chosen: sa.Select[Any] = sa.select(model, *_key_given(state, model))
+    for row in state.session.execute(chosen if where is None else chosen.where(where), state.parameters or {}).all():
+        yield row[0], tuple(row[1:]) or None
+
+
+def _key_given(state: ORMExecuteState, model: type) -> list[Any]:
+    """Return the key that a bulk UPDATE gives its rows, in columns to be selected; empty: it leaves it as it is."""
+    mapper: Any = sa.inspect(model)
+    statement, parameters = state.statement, cast("Mapping[str, Any]", state.parameters or {})
+    values = dict(getattr(statement, "_values", None) or getattr(statement, "_ordered_values", None) or ())
+    given = {getattr(name, "key", name): value for name, value in {**values, **parameters}.items()}
+    names = {column: (column.key, mapper.get_property_by_column(column).key) for column in mapper.primary_key}
+    found = {column: given[name] for column, both in names.items() for name in both if name in given}
+    new = [sa.type_coerce(found.get(column, column), column.type) for column in names] if found else []
+    return [value.label(f"key_{number}") for number, value in enumerate(new)]
 
 
 def rows_gone(tracked: Tracked, instance: Any, was: Was) -> list[Change]:
@@ -146,9 +166,11 @@ def rows_of(
     return [] if found is None else [(key_of(found), partial(tracked.rows, found, was))]
 
 
-def rows_read_again(session: Session, tracked: Tracked, instance: Any, was: Was, former: Was) -> list[Change]:
+def rows_read_again(
+    session: Session, tracked: Tracked, instance: Any, was: Was, former: Was, key: Key = None
+) -> list[Change]:
     """Return the row that an instance is by now, or was, where the session does not know what became of it."""
-    found = _read_again(session, instance)
+    found = _read_again(session, instance) if key is None else session.get(type(instance), key, populate_existing=True)
     return rows_gone(tracked, instance, was) if found is None else rows_of(session, tracked, found, was=former)
 
 
