@@ -871,6 +871,31 @@ def test_a_commit_of_many_rows_asks_their_functions_in_one_savepoint(reminders, 
 
 
 @BOTH
+@pytest.mark.parametrize("done", ["changed", "deleted"])
+def test_what_many_rows_were_is_read_together(ada, factory, engine, kit, done):
+    """Twenty rows of a flush cost as many questions as two do."""
+    own = sessionmaker(engine)
+    SessionReminders(kit, own, wake=list).track(Booking, to_appointment, id=lambda booking: booking.id)
+    with own.begin() as session:
+        session.add_all(Booking(id=f"B-{number}", customer_id=ada) for number in range(44))
+    sent = []
+    sa.event.listen(engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
+
+    def questions(count):
+        sent.clear()
+        with own.begin() as session:
+            for booking in session.scalars(sa.select(Booking).order_by(Booking.id).limit(count)).all():
+                if done == "deleted":
+                    session.delete(booking)
+                else:
+                    booking.title += "!"
+            session.flush()
+            return sum("FROM bookings" in statement and "SELECT" in statement for statement in sent)
+
+    assert questions(2) == questions(20) == 2
+
+
+@BOTH
 def test_a_ledger_that_can_t_be_written_fails_no_commit(reminders, ada, factory, kit, engine, caplog):
     """Without its tables nothing is recorded, and the booking stands."""
     with engine.begin() as connection:

@@ -141,8 +141,13 @@ class SessionReminders:
             session.connection(bind_arguments={"mapper": mapper})  # begun before a savepoint of ours is
         if not instances:
             return []
+
+        def ask(asking: Asking) -> list[T]:
+            asking.answered(partial(before.read, instances))  # where that can't be, each by itself
+            return work(before.saved, asking)
+
         with Before(session) as before:
-            return asked(session, self._collected(session), partial(work, before.saved))
+            return asked(session, self._collected(session), ask)
 
     @staticmethod
     def _named(
