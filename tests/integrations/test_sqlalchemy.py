@@ -582,6 +582,39 @@ def test_a_bulk_update_may_change_a_part_of_a_key_that_has_another_name_in_its_t
     assert sorted(recorded(kit)) == ["7/12", "7/3"]
 
 
+def test_rows_of_a_bulk_statement_may_be_read_with_what_they_hold(engine, kit, caplog):
+    """A model whose collection is joined to it by itself has each row once."""
+
+    class Own(DeclarativeBase):
+        pass
+
+    class Tool(Own):
+        __tablename__ = "tools"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        job_id: Mapped[int] = mapped_column(sa.ForeignKey("jobs.id"))
+
+    class Job(Own):
+        __tablename__ = "jobs"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        title: Mapped[str]
+        tools = relationship(Tool, lazy="joined")
+
+    def working(job):
+        return Appointment(str(job.id), START + timedelta(days=3), title=job.title, recipients=[Recipient(ADA)])
+
+    Own.metadata.create_all(engine)
+    own = sessionmaker(engine)
+    SessionReminders(kit, own, wake=list).track(Job, working)
+    with own.begin() as session:
+        session.add(Job(id=1, title="Roof", tools=[Tool(), Tool()]))
+    with own.begin() as session:
+        session.execute(sa.update(Job).values(title="Gutter"))
+    assert (recorded(kit), caplog.text) == ({"1": "Gutter"}, "")
+    with own.begin() as session:
+        session.execute(sa.delete(Job))
+    assert (recorded(kit), caplog.text) == ({}, "")
+
+
 def test_what_a_bulk_update_changes_beside_rows_is_read_again(reminders, ada, factory, kit, sandbox):
     """A customer that the session holds as it was yesterday has the new number in the record."""
     with factory.begin() as session:

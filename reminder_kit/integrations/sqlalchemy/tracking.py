@@ -134,7 +134,8 @@ def rows_met(state: ORMExecuteState, model: type) -> Iterator[tuple[Any, Key]]:
         return
     where = state.statement.whereclause  # type: ignore[attr-defined]
     chosen: sa.Select[Any] = sa.select(model, *_key_given(state, model))
-    for row in state.session.execute(chosen if where is None else chosen.where(where), state.parameters or {}).all():
+    chosen = chosen if where is None else chosen.where(where)
+    for row in state.session.execute(chosen, state.parameters or {}).unique().all():
         yield row[0], tuple(row[1:]) or None
 
 
