@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import pytest
-
 TESTS = Path(__file__).parent
 FILES = sorted(TESTS.rglob("*.py"))
 PACKAGES = {path.parent.name for path in (TESTS.parent / "reminder_kit").glob("*/__init__.py")}
@@ -30,10 +28,10 @@ def is_test_or_conftest(module):
     return first == "tests" and any(name == "conftest" or name.startswith("test_") for name in others)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(TESTS)))
-def test_no_file_imports_from_a_test_file_or_a_conftest(path):
+def test_no_file_imports_from_a_test_file_or_a_conftest():
     """What several files need is in `tests/factories.py`, or in a helper module beside them."""
-    assert [module for module in imported(path) if is_test_or_conftest(module)] == []
+    found = {str(path.relative_to(TESTS)): list(filter(is_test_or_conftest, imported(path))) for path in FILES}
+    assert {path: modules for path, modules in found.items() if modules} == {}
 
 
 def test_folders_are_named_for_the_packages_they_test():

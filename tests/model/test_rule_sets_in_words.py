@@ -105,6 +105,7 @@ def test_workers_are_about_for_ten_minutes_after_they_yielded():
     assert rests_at(records[0]) == START + 10 * MINUTE
 
 
+@pytest.mark.few(90)
 @pytest.mark.parametrize(("own", "takes", "whole", "forced"), list(product((A, B, C, NONE), *[(True, False)] * 3)))
 @pytest.mark.parametrize("age", [10 * MINUTE - SECOND, 10 * MINUTE], ids=["at work", "rested"])
 @pytest.mark.parametrize("known", [(), (A,), (B, A), (NONE,)], ids=["nothing", "A", "B, then A", "no rules"])

@@ -58,6 +58,7 @@ A réagi avec 👍 à
 """
 
 
+@pytest.mark.few(120)
 @pytest.mark.parametrize("quoted", ["“{}”", '"{}"', "„{}“", "«{}»", "« {} »", "“{}…”", "“{}...", "“{}…", '"{}…'])
 @pytest.mark.parametrize("beginning", BEGINNINGS.strip().split("\n"))
 def test_a_reaction_asks_for_nothing(beginning, quoted):

@@ -182,6 +182,7 @@ BY_STATUS = [
 """What a status means that comes without a code: for `create`, and for `read` and `find`."""
 
 
+@pytest.mark.few(70)
 @pytest.mark.parametrize(("status", "kind", "_"), BY_STATUS)
 @pytest.mark.parametrize("body", [b"", b"null", b"<html>", b"{}", b'{"errors": []}', b'{"code": null, "type": null}'])
 @pytest.mark.parametrize("name", PROVIDERS)
@@ -200,6 +201,7 @@ def test_a_status_without_a_code_refuses_no_message_there_is(name, verb, status,
     assert type(found_out(name, verb, Response(status, {}, b""))) is kind
 
 
+@pytest.mark.few(60)
 @pytest.mark.parametrize("verb", ["read", "cancel", "find"])
 @pytest.mark.parametrize(("name", "code", "kind"), [entry for entry in EVERY if entry.values[0] != "vonage"])
 def test_no_other_verb_refuses_a_message(name, code, kind, verb):

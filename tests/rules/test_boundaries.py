@@ -37,6 +37,7 @@ def placed(reminder, now, window=WINDOW, quiet=None):
 LEAP = datetime(2026, 3, 8, 7, tzinfo=UTC)  # 02:00 becomes 03:00 in New York
 
 
+@pytest.mark.few(25)
 @pytest.mark.parametrize("before", [*range(1, 70), 3599, 3600, 3601, 7199, 12_345])
 def test_quiet_hours_that_end_in_a_leap_of_the_clock_end_at_that_second(before):
     """Asked at whatever second before it."""
@@ -44,6 +45,7 @@ def test_quiet_hours_that_end_in_a_leap_of_the_clock_end_at_that_second(before):
     assert quiet.over(LEAP - timedelta(seconds=before), NEW_YORK) == LEAP
 
 
+@pytest.mark.few(25)
 @pytest.mark.parametrize("after", [*range(70), 3599, 3601, 5003])
 def test_quiet_hours_that_begin_in_a_leap_of_the_clock_begin_at_that_second(after):
     """Asked at whatever second after it."""

@@ -60,6 +60,7 @@ def refused(sandbox, name):
     return caught.value
 
 
+@pytest.mark.few(50)
 @pytest.mark.parametrize(("name", "code"), EVERY_CODE)
 def test_every_code_of_a_table_comes_on_demand_in_its_providers_form(name, code):
     """A fault bears the code as its provider writes it, and the adapter reads what its table says of it."""
