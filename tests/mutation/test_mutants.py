@@ -5,10 +5,10 @@
 Without a seed it is that of the day. REMINDER_KIT_WORKERS (all cores otherwise) is how many are tried at once. First
 all quick tests are run under `coverage`, and each mutant is shown to those that run its statement, or use what it made
 once for all (of many, to the 300 that are nearest); what they leave, to the nearest folders, to slow ones, to whole
-processes and to further ones. After REMINDER_KIT_MUTATION_SECONDS no tests are begun any more: then only the quick ones
-of the folders that concern a module are asked, the nearest first. What survives is listed, with its line and what it
-became; if it can't be told from the original by anything, it belongs into `equivalent.toml`, with the reason, and
-otherwise a test of its kind is missing.
+processes and to further ones. With REMINDER_KIT_MUTATION_SECONDS only the quick ones of the folders that concern a
+module are asked, the nearest first, and after that time no more: what nothing has noticed till then is undecided. What
+survives is listed, with its line and what it became; if it can't be told from the original by anything, it belongs into
+`equivalent.toml`, with the reason, and otherwise a test of its kind is missing.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from tests.mutation.points import (
     sample,
     squeezed,
 )
-from tests.mutation.workshop import QUICK, ROOT, Selection, Workshop, selections
+from tests.mutation.workshop import QUICK, ROOT, Selection, TimeIsOverError, Workshop, selections
 from tests.postgres import binaries, running_server
 
 SEED = int(os.environ.get("REMINDER_KIT_SEED", f"{datetime.now(UTC):%Y%m%d}"))
@@ -89,7 +89,7 @@ def test_a_sample_of_mutants_is_noticed(tmp_path, capsys, at_the_end):
     until = time.monotonic() + (SECONDS or float("inf"))
     not_asked, workshops = set(), SimpleQueue()
     for number in range(WORKERS):
-        shop = Workshop(tmp_path / f"copy{number}", not_asked)
+        shop = Workshop(tmp_path / f"copy{number}", not_asked, until)
         at_the_end.callback(shop.close)
         workshops.put(shop)
 
@@ -105,6 +105,8 @@ def test_a_sample_of_mutants_is_noticed(tmp_path, capsys, at_the_end):
         workshop = workshops.get()
         try:
             noticed_by = workshop.noticed_by(mutant, selection)
+        except TimeIsOverError:
+            return None
         finally:
             workshops.put(workshop)
         tell(f"{'noticed by ' + noticed_by if noticed_by else 'not noticed by the ' + selection.called}: {mutant}")
@@ -270,6 +272,16 @@ def test_what_a_fork_was_told_is_forgotten_by_the_next(tmp_path):
         assert found == [waits, None, told, waits]
     finally:
         shop.close()
+
+
+@pytest.mark.slow
+def test_when_time_is_over_a_run_is_broken_off(tmp_path):
+    """What is left of a sample is undecided then, however many tests were still to be asked."""
+    path = "reminder_kit/planning/moves.py"
+    same = Mutant(Point(path, "", 0, 1), (ROOT / path).read_text(encoding="utf-8"), "", "")
+    shop = Workshop(tmp_path / "copy", set(), time.monotonic() + 1)
+    with pytest.raises(TimeIsOverError):
+        shop.noticed_by(same, selections(path)[1])
 
 
 def test_what_is_listed_as_equivalent_are_mutants_that_can_be_made():

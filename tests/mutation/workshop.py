@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
 
 from attrs import frozen
@@ -52,6 +53,10 @@ LAST = ("cli", "outside")
 """Tests of whole processes: asked last, and only where no time is set."""
 
 
+class TimeIsOverError(Exception):
+    """The time in which mutants are tried has come to its end, and nothing had noticed this one till then."""
+
+
 @frozen
 class Selection:
     """Some tests: those of `tests` (folders, or names of tests) that `markers` name, each of at most `seconds`."""
@@ -91,16 +96,23 @@ def copied(folder):
 class Workshop:
     """A copy of the project in which one mutant at a time is tried."""
 
-    def __init__(self, folder, not_asked):
-        """Copy the project into a folder; `not_asked` are the tests, of all workers, that fail without a mutant."""
+    def __init__(self, folder, not_asked, until=float("inf")):
+        """Copy the project into a folder; `not_asked` are the tests, of all workers, that fail without a mutant.
+
+        At `until`, an instant of the monotonic clock, a run of tests is broken off.
+        """
         self.folder = folder
         self.not_asked = not_asked
+        self._until = until
         self._forked = None
         folder.mkdir(parents=True)
         copied(folder)
 
     def noticed_by(self, mutant, selection):
-        """Return the test of a selection that fails with the mutant, and passes without it; None if there is none."""
+        """Return the test of a selection that fails with the mutant, and passes without it; None if there is none.
+
+        Raises `TimeIsOverError` where a run was broken off.
+        """
         if selection.by_name:
             self._forked = self._forked or Forked(self.folder, selection.markers, selection.seconds)
             with suppress(NotImplementedError):
@@ -143,8 +155,10 @@ class Workshop:
             stderr=subprocess.STDOUT, start_new_session=True,
         ) as process:  # fmt: skip
             try:
-                told, _ = process.communicate(timeout=SELECTION)
+                told, _ = process.communicate(timeout=max(0, min(SELECTION, self._until - time.monotonic())))
             except subprocess.TimeoutExpired:
+                if time.monotonic() >= self._until:
+                    raise TimeIsOverError from None
                 return "a run that never ended"
             finally:
                 with suppress(ProcessLookupError):
