@@ -405,7 +405,7 @@ class ObstacleHistory:
         if open_ones := [item for item in messages if item.state in OPEN]:  # also of an earlier start: settled first
             at = min([item.send_at for item in open_ones if item.state is State.SCHEDULED], default=now)
             if any(item.state is State.CREATING for item in open_ones):  # a text may come of the question
-                at = max(at, self.loud_from(reminder))
+                at = max(at, self.loud_from(now, reminder))
             assert next_at <= max(at, now) + LONGEST_WAIT + MINUTE, f"an open message is left alone: {next_at}, {said}"
             return
         if any(item.state is State.UNKNOWN for item in true) and outcome.status is ReminderStatus.SKIPPED:
@@ -421,9 +421,9 @@ class ObstacleHistory:
         at = now if placed.decision is PlacementDecision.SEND else max(now, placed.park_at)
         assert next_at <= at + LONGEST_WAIT + MINUTE, f"is looked at again too late, {next_at}: {said}"
 
-    def loud_from(self, reminder):
-        """Return the instant from which on its reader may be written to."""
-        at, place_of = self.world.now, zone(reminder.zone)
+    def loud_from(self, at, reminder):
+        """Return the first instant, from one on, at which its reader may be written to."""
+        place_of = zone(reminder.zone)
         while any(quiet is not None and quiet.covers(at, place_of) for quiet in self.world.all_quiet):
             at += MINUTE
         return at
@@ -533,6 +533,8 @@ class ObstacleHistory:
             return
         changed_at = self.versions[record.identity.id][-1].since
         ready_at = self.run_after(max(self.over_at + LONGEST_WAIT, changed_at)) + MINUTE
+        if doubtful and self.provider == "telnyx":  # it is repeated as a question, of which a text may come
+            ready_at = self.loud_from(ready_at, reminder)
         window = self.settings.of(reminder).window
         placed = place(reminder, now=ready_at, window=window, quiet=self.settings.quiet)
         late = reminder.due_at < window.opens(ready_at)
