@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from attrs import evolve
 
-from reminder_kit.errors import RefusedCredentialError
+from reminder_kit.errors import AccountRefusedError, RefusedCredentialError
 from reminder_kit.model.lifecycle import State
 from reminder_kit.planning.message_times import ASKED
 from tests.delivery.desk import Desk
@@ -311,3 +311,12 @@ def test_after_the_start_nobody_asks_whether_posts_are_answered(desk, at, asks):
     here = desk(at, "503", age=DAYS)
     status, state, asked = here.settle()
     assert (status, state, bool(asked)) == (("failed", "creating", True) if asks else ("unknown", "unknown", False))
+
+
+def test_what_the_provider_has_proved_stays_proved(desk):
+    """That it honours keys is known of it, also once a success shows that what refused others is over."""
+    here = desk(proven=True)
+    route = here.kit._executor.route
+    route.note_refusal(AccountRefusedError("disabled", code="40312"), here.before, here.kit.now())
+    assert here.settle() == ("done", "scheduled", ["POST 200"])
+    assert (route.blockers, route.honours_keys) == ((), True)

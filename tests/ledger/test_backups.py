@@ -23,6 +23,7 @@ from reminder_kit.testing.ledger_stage import as_recorded, barred, lifted, park_
 from tests.ledger.older_tables import filled, made_as_of
 
 ROOT = Path(__file__).parents[2]
+DESCRIPTORS = Path("/proc/self/fd")
 LATER = NOW + timedelta(hours=5)
 
 
@@ -67,6 +68,15 @@ def test_a_backup_holds_what_the_ledger_holds_in_one_private_file(made, backup, 
     assert backup.stat().st_mode & 0o777 == 0o600
     with closing(sqlite3.connect(backup)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+
+
+@pytest.mark.skipif(not DESCRIPTORS.is_dir(), reason="this system does not list its descriptors")
+def test_nothing_of_it_is_left_open(made, tmp_path):
+    """A job that makes one each night, in a process that never ends, has no more descriptors for it."""
+    made.backup(tmp_path / "first.db")
+    before = len(list(DESCRIPTORS.iterdir()))
+    made.backup(tmp_path / "second.db")
+    assert len(list(DESCRIPTORS.iterdir())) == before
 
 
 def test_it_is_of_one_moment_while_others_write(path, made, ledgers, tmp_path):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pendulum
@@ -366,6 +367,15 @@ def test_an_instant_in_data_keeps_the_named_zone_that_it_was_handed_in_with():
     assert (type(data["paris"]), data["paris"].isoformat()) == (datetime, kept.isoformat())
     assert data["paris"].tzinfo is kept.tzinfo
     assert data["offset"].tzinfo == timezone(timedelta(hours=2))
+
+
+@pytest.mark.parametrize("kind", [int, float, Decimal, date, time], ids=lambda kind: kind.__name__)
+def test_a_hosts_own_kind_of_number_date_or_time_is_kept_as_pythons(kind):
+    """A class of its own would be written, and asked for attributes, otherwise before it is stored than after."""
+    value = {date: (2026, 2, 15), time: (9, 30)}.get(kind, (4,))
+    own = type("Own", (kind,), {"__str__": lambda _self: "own"})(*value)
+    kept = data_of({"x": own})["x"]
+    assert (type(kept), kept) == (kind, kind(*value))
 
 
 def test_a_name_is_found_by_twelve_words_of_forty_characters():
