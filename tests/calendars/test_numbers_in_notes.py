@@ -208,6 +208,14 @@ def test_where_the_words_tell_no_numbers_apart_the_first_is_a_guess(read_events,
     assert found.warnings == [SEVERAL]
 
 
+def test_a_date_that_is_off_and_names_nobody_is_off_for_whom_the_series_is_for(read_events, event):
+    """Also where only the notes of the series have a number: who was told of that date hears that it is off."""
+    series = event("RRULE:FREQ=WEEKLY;COUNT=2", f"DESCRIPTION:Jane {ANN}", phone=None)
+    off = event("RECURRENCE-ID;TZID=America/New_York:20260309T090000", "STATUS:CANCELLED", phone=None)
+    found = read_events(series, off)
+    assert (found.statuses, reminded(found)) == (["confirmed", "cancelled"], [[ANN], [ANN]])
+
+
 @pytest.mark.parametrize(
     "text",
     [

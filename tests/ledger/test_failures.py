@@ -7,9 +7,11 @@ import resource
 import sqlite3
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from reminder_kit.errors import ConfigurationError, InvalidInputError, LedgerError
 from reminder_kit.ledger.databases.failures import explained, is_outdated_file
@@ -32,6 +34,16 @@ def failure_of(attempt, *arguments):
     assert "\n" not in str(error.value)
     assert error.value.__cause__ is not None
     return str(error.value)
+
+
+def test_what_a_statement_was_given_is_in_no_traceback(ledger):
+    """What the driver says of it is told without values, on every database: one may be somebody's number."""
+    statement = sa.text("SELECT 1 FROM nowhere WHERE number = :number")
+    with pytest.raises(LedgerError) as error, ledger._database.writing() as connection:
+        connection.execute(statement, {"number": PHONE})
+    told = "".join(traceback.format_exception(error.value))
+    assert "nowhere" in told
+    assert PHONE not in told
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,26 @@ def test_a_fault_that_shows_when_written_is_told_to_its_owner(ledger, gate):
     assert names(ledger) == ["A-1", "A-3"]
 
 
+class MetError(Exception):
+    """What a driver raises where two transactions met."""
+
+    sqlstate = "40001"
+
+
+def test_what_meets_others_again_and_again_is_told_so(ledger):
+    """It is tried a few times, and never for ever: whoever waits hears of it, and the next one gets its turn."""
+    tried = []
+
+    def meets(_transaction):
+        tried.append(1)
+        raise LedgerError("it met another one") from MetError()
+
+    with pytest.raises(LedgerError, match="it met another one"):
+        ledger.submit(meets).result(20)
+    assert 2 < len(tried) < 10
+    assert ledger.submit(recorded("A-1")).result(20) is RecordResult.NEW
+
+
 def test_a_future_completes_after_the_commit(ledger):
     """When a future has its result, readers find what the operation wrote."""
     assert ledger.submit(recorded("A-1")).result(20) is RecordResult.NEW

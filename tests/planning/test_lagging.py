@@ -61,6 +61,7 @@ def test_how_long_before_the_start_reminders_are_due_at_the_least():
         Rule("again", before="24 hours", text="y"),
         Rule("days", before="2 days", text="x"),
         Rule("clock", days_before=1, at="18:00", text="x"),
+        Rule("half past", days_before=1, at="18:30", text="x"),
         Rule("morning", days_before=0, at="07:00", text="x"),
         Rule("end", before="1 hour", anchor="end", text="x"),
         Rule("after", after="1 hour", text="x"),
@@ -69,7 +70,7 @@ def test_how_long_before_the_start_reminders_are_due_at_the_least():
         Rule("asked", before="5 hours", text="x", when=lambda _appointment, _recipient: True),
         Rule("tier", before="7 hours", text="x", min_booking_lead="2 days"),
     ]
-    assert leads_of(rules) == (timedelta(0), 6 * HOUR, DAY, 2 * DAY)
+    assert leads_of(rules) == (timedelta(0), 5 * HOUR + 30 * MINUTE, 6 * HOUR, DAY, 2 * DAY)
 
 
 def test_all_that_lags_is_one_item_since_the_first_of_it():

@@ -384,8 +384,10 @@ def test_twilios_list_goes_on_until_it_is_older_than_what_is_looked_for(rows, mo
 )
 def test_a_page_that_is_none_of_the_account_s_messages_is_not_asked_for(path):
     """And the list counts as unread."""
-    kind, words, _ = error_of(lambda told: TWILIO.next_page(told, AT), answer({"messages": [], "next_page_uri": path}))
-    assert (kind, words) == (TransientError, "Twilio: the list goes on elsewhere, where it is not asked for")
+    with pytest.raises(TransientError) as caught:
+        TWILIO.next_page(answer({"messages": [], "next_page_uri": path}), AT)
+    assert str(caught.value) == "Twilio: the list goes on elsewhere, where it is not asked for"
+    assert caught.value.provider == "twilio"
 
 
 def test_twilio_tells_what_it_lists():

@@ -343,6 +343,18 @@ def test_a_provider_with_a_trusted_certificate_is_spoken_to(face, certificate, m
         assert provider.connections == 1
 
 
+def test_what_is_decrypted_already_ends_a_connection_that_rests(certificate, monkeypatch):
+    """What came in one record with an answer is with TLS, and the socket itself has nothing to read any more."""
+    context, trusted = certificate
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    with peer(OK, OK, context=context) as provider, Blocking(f"https://localhost:{provider.port}/v2") as client:
+        client.send()
+        (resting,) = client.io._idle
+        monkeypatch.setattr(resting._socket, "pending", lambda: 17)
+        assert client.send().body == b"{}"
+        assert provider.connections == 2
+
+
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"], ids=["nobody vouches", "another name"])
 def test_a_provider_whose_certificate_proves_nothing_is_sent_nothing(face, certificate, host, monkeypatch):
     context, trusted = certificate
