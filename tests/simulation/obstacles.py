@@ -535,7 +535,8 @@ class ObstacleHistory:
         changed_at = self.versions[record.identity.id][-1].since
         ready_at = self.run_after(max(self.over_at + LONGEST_WAIT, changed_at)) + MINUTE
         if doubtful and self.provider == "telnyx":  # it is repeated as a question, of which a text may come
-            ready_at = self.loud_from(ready_at, reminder)
+            loud_at = self.loud_from(ready_at, reminder)
+            ready_at = ready_at if loud_at == ready_at else self.run_after(loud_at) + MINUTE
         window = self.settings.of(reminder).window
         placed = place(reminder, now=ready_at, window=window, quiet=self.settings.quiet)
         late = reminder.due_at < window.opens(ready_at)
