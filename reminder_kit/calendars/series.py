@@ -278,8 +278,8 @@ def instances(
         return put_off and (one.original is None or one.original.instant < end)
 
     budget.series()
-    last = series.first.instant if put_off and series.first is not None and not series.recurs else end
-    made, stray = _recurring(series, start, end, limits, budget, last)
+    only = series.first.instant if series.first is not None and not series.recurs else None
+    made, stray = _recurring(series, start, end, limits, budget, only)
     alone = series.overrides.items() if series.first is not None else [*series.ranges, *series.overrides.items()]
     made += [_override(series, stray.get(key, key), version) for key, version in alone]
     made += [_override(series, key, version) for key, version in series.beside]
@@ -309,11 +309,12 @@ def _original(series: Series, key: datetime, event: Event) -> When:
 
 
 def _recurring(
-    series: Series, start: datetime, end: datetime, limits: Limits, budget: Budget, last: datetime | None = None
+    series: Series, start: datetime, end: datetime, limits: Limits, budget: Budget, only: datetime | None = None
 ) -> tuple[list[Instance], dict[datetime, datetime]]:
     """Return the instances that the master describes, and for overrides of none of them which one they stand for.
 
-    `last` is how far it is expanded, if that is further than `end`.
+    `only` is the start of a single event, which is looked at wherever it lies: for an override of it that names another
+    hour it stands whenever that is read.
     """
     master = series.master
     if master is None or master.start is None:
@@ -321,7 +322,9 @@ def _recurring(
     shifts = [_shift(key, version.event) for key, version in series.ranges]
     low = moved(start, -_MARGIN - max([timedelta(), *shifts]))
     high = moved(end, _MARGIN - min([timedelta(), *shifts]))
-    starts = starts_between(master, master.start, low, max(high, last or high), limits, budget)
+    if only is not None:
+        low, high = min(low, moved(only, -_MARGIN)), max(high, moved(only, _MARGIN))
+    starts = starts_between(master, master.start, low, high, limits, budget)
     stray = _stray(series, master.start, {when.instant: when for when, _ in starts}, (low, high))
     taken = (series.taken.get(None, ()), series.taken.get(master, ()), series.hidden, set(stray.values()))
     described = [

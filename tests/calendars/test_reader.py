@@ -575,3 +575,13 @@ def test_what_is_recorded_of_several_appointments_of_one_uid_is_known_by_its_sta
     both = [event(start="DTSTART:20260302T130000Z"), event(start="DTSTART:20261201T130000Z")]
     found = read_events(*both, known={"visit-1"}.__contains__)
     assert (found.starts, found.reading.beyond) == (["2026-03-02T13:00:00Z"], 1)
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["new", "recorded"])
+@pytest.mark.parametrize("day", ["20251103", "20251230", "20260702", "20270304"])
+def test_a_date_moved_into_the_horizon_has_one_id_wherever_its_event_lies(read, calendar, day, known):
+    """It names another hour of that day, and stands for the event's own start, in the first import and in every one."""
+    event = f"BEGIN:VEVENT\r\nUID:a\r\nDTSTART;TZID=Pacific/Honolulu:{day}T120000\r\nEND:VEVENT"
+    moved = f"BEGIN:VEVENT\r\nUID:a\r\nDTSTART:20260302T120000Z\r\nRECURRENCE-ID:{day}T120000Z\r\nEND:VEVENT"
+    found = read(calendar(event, moved), known=lambda _uid: known)
+    assert (found.ids, found.starts) == ([f"{day[:4]}-{day[4:6]}-{day[6:]}T22:00:00Z"], ["2026-03-02T12:00:00Z"])
