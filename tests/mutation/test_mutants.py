@@ -254,6 +254,7 @@ def test_what_differs_in_functions_alone_is_put_into_those_that_live(tmp_path, o
 
 
 CASES = [("waits", "held"), ("was_not_told", "day_limit")]
+GONE = ["waits_keeps_its_time[gone]", *(f"{what}_keeps_its_time[{which}]" for what, which in CASES)]
 
 
 @pytest.mark.slow
@@ -272,6 +273,21 @@ def test_what_a_fork_was_told_is_forgotten_by_the_next(tmp_path):
         assert found == [waits, None, told, waits]
     finally:
         shop.close()
+
+
+@pytest.mark.slow
+def test_a_test_that_is_gone_notices_nothing(tmp_path):
+    """Those of a table's element go with it: the others are asked, and one of them that fails is found."""
+    path = "reminder_kit/planning/moves.py"
+    source = (ROOT / path).read_text(encoding="utf-8")
+    same, table = (
+        Mutant(Point(path, "", 0, 1), text, "", "") for text in (source, source.replace("Reason.DAY_LIMIT, ", ""))
+    )
+    gone, waits, told = (f"tests/planning/test_moves.py::test_a_move_that_{name}" for name in GONE)
+    shop = Workshop(tmp_path / "copy", set())
+    assert shop.noticed_by(same, Selection("those named", QUICK, [gone, waits, told])) is None
+    assert shop.noticed_by(table, Selection("those named", QUICK, [gone, waits])) is None
+    assert shop.noticed_by(table, Selection("those named", QUICK, [gone, waits, told])) == told
 
 
 @pytest.mark.slow

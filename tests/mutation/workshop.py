@@ -17,6 +17,7 @@ from contextlib import suppress
 from attrs import frozen
 
 from tests.mutation.forked import Forked
+from tests.mutation.naming import NAMED
 from tests.mutation.points import ROOT
 
 OWN_STEP = ["nightly", "benchmark", "fuzz", "live", "zones", "mutation", "hosts", "browser"]
@@ -84,6 +85,11 @@ def _folders(names):
     return [f"tests/{name}" for name in names]
 
 
+def _is_test(failed):
+    """Say whether what failed is a test, and no file of them or words."""
+    return failed.startswith("tests/") and "::" in failed
+
+
 def copied(folder):
     """Copy the project into a folder."""
     for name in COPIED:
@@ -124,7 +130,7 @@ class Workshop:
                 failed = self._run(selection, selection.tests)
             finally:
                 self._write(mutant.point.path, original)
-            if failed is None or "::" not in failed or self._run(selection, [failed]) is None:
+            if failed is None or not _is_test(failed) or self._run(selection, [failed]) is None:
                 return failed
             self.not_asked.add(failed)
 
@@ -141,17 +147,23 @@ class Workshop:
         file.write_text(source, encoding="utf-8")
 
     def _run(self, selection, tests):
-        """Run tests in the copy; returns the first that failed (or, of a run that never ended, words), or None."""
+        """Run tests in the copy; returns the first that failed (or, of a run that never ended, words), or None.
+
+        A test that is not there is none that fails: those of a table's elements go with their element.
+        """
+        asked = [test for test in tests if test not in self.not_asked]
+        if not asked:
+            return None
         own = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "COV_"))}
         own |= {"PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "1000"}
-        options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-rfE"]
+        options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "tests.mutation.naming", "-rfE"]
         options += ["-m", selection.markers, f"--timeout={selection.seconds}"]
-        asked = self.folder / "asked.txt"  # thousands of names are too many for a command
-        asked.write_text("\n".join(test for test in tests if test not in self.not_asked), encoding="utf-8")
+        names = self.folder / "asked.txt"  # thousands of them are too many for a command
+        names.write_text("\n".join(asked), encoding="utf-8")
         left_out = [option for test in sorted(self.not_asked) for option in ("--deselect", test)]
         with subprocess.Popen(
-            [sys.executable, "-m", "pytest", *options, *left_out, f"@{asked}"],
-            cwd=self.folder, env=own, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            [sys.executable, "-m", "pytest", *options, *left_out, *sorted({test.partition("::")[0] for test in asked})],
+            cwd=self.folder, env=own | {NAMED: str(names)}, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, start_new_session=True,
         ) as process:  # fmt: skip
             try:
