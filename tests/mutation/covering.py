@@ -113,7 +113,7 @@ def _statements(path):
             own = [one for one in ast.walk(node) if getattr(one, "lineno", 0) in lines] if inner else ast.walk(node)
             named = [one for one in own if isinstance(one, ast.Name | ast.Attribute)]
             makes = {one.id for one in named if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
-            makes |= {node.name} if isinstance(node, ast.FunctionDef | ast.ClassDef) else set()
+            makes |= {node.name} if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else set()
             mentions = {one.id if isinstance(one, ast.Name) else one.attr for one in named}
             function = around.get(node)
             kept = makes if function is None else {function.name} if _remembers(function) else ()

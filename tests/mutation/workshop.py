@@ -50,8 +50,8 @@ CONCERNED = {
     "reminder_kit/ledger/": (("ledger",), (*STORIES, "kit", "webhooks", "delivery")),
 }
 """For the modules below a path: the folders of tests nearest to them, and those asked if they noticed nothing."""
-LAST = ("cli", "outside")
-"""Tests of whole processes: asked last, and only where no time is set."""
+LAST = ("model/test_hidden_fields.py", "cli", "outside")
+"""Tests of all modules, and of whole processes: asked last, and only where no time is set."""
 
 
 class TimeIsOverError(Exception):
