@@ -302,6 +302,17 @@ def test_an_override_for_other_people_stands_beside_another():
     assert sorted(told(off)[1:3]) == [both[1], "03-09 09:00 off of 03-09T09:00 once off"]
 
 
+def test_an_instance_that_is_moved_twice_is_where_it_was_moved_last():
+    """Another start of an override is no other appointment for the same people, whatever its SEQUENCE."""
+    first, second = (
+        override(f"at {hour}", "09", "X-PHONE:1", start=f"DTSTART:20260309T{hour}0000Z") for hour in (10, 11)
+    )
+    assert told(series_with(weekly(), first, second))[1:3] == [
+        "03-09 11:00 at 11 of 03-09T09:00 once",
+        "03-16 09:00 week of 03-16T09:00",
+    ]
+
+
 def test_of_appointments_of_one_start_an_override_is_of_that_for_the_same_people():
     """The others keep their instance; where nobody's is meant, it is of all of them."""
     one, two = weekly("X-PHONE:1"), event_of("other", WEEKLY, "X-PHONE:2")

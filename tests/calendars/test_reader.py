@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 from datetime import UTC, datetime
 
@@ -8,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reminder_kit.calendars import CalendarSettings, Limits, occurrence_json, read_calendar
+from reminder_kit.calendars.sources import File
 from reminder_kit.errors import CalendarError
 from reminder_kit.model.appointments import Status
 from reminder_kit.rules.conditions import Condition
@@ -349,6 +351,23 @@ def test_a_calendar_whose_only_event_never_ends_is_not_empty(read, calendar, eve
     assert not any("holds no events" in words for words in found.warnings)
     (problem,) = found.reading.problems
     assert "never ends" in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [(OSError(5, "Input/output error"), "Input/output error"), (OSError("the line was cut"), "the line was cut")],
+    ids=["in the system's words", "in its own"],
+)
+def test_what_breaks_off_while_it_is_read_is_told_with_the_reason(read, error, words):
+    """By the name of the file."""
+
+    class Cut(io.BytesIO):
+        def read(self, _size=-1):
+            raise error
+
+    with pytest.raises(CalendarError) as caught:
+        read(File("visits.ics", Cut()))
+    assert str(caught.value) == f"visits.ics cannot be read: {words}"
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,21 @@ def test_whoever_waits_for_the_rate_is_placed_when_the_turn_comes(waiting_kit, s
     )
 
 
+def test_a_message_takes_one_place_in_the_rate(make_kit, sandbox, appointment):
+    """That of its request: who waited for it before the intent was written down waits for no other."""
+    kit, turns = make_kit([LATE]), []
+    io = kit._executor.route.io
+    waits = io.turn
+
+    async def turn():
+        turns.append(len(sandbox.requests))
+        await waits()
+
+    io.turn = turn
+    assert kit.sync(appointment(days=2)).ok
+    assert turns == list(range(len(sandbox.requests)))
+
+
 def test_a_refusal_for_the_rate_is_none_of_the_tries(waiting_kit, sandbox, appointment):
     """Five of them in a row, a second each, and the reminder is parked in the same run, placed for that moment."""
     sandbox.fault("429", times=5, method="POST", retry_after=1)

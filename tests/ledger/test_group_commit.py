@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import CancelledError
+from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 from attrs import evolve, frozen
 
 from reminder_kit.errors import ClaimLostError, LedgerError
+from reminder_kit.ledger import group_commit
 from reminder_kit.ledger.asks import Asks
 from reminder_kit.ledger.databases.runner import ConnectionRunner, CursorRunner
 from reminder_kit.model.consent import Writer
@@ -119,9 +123,10 @@ class MetError(Exception):
     sqlstate = "40001"
 
 
-def test_what_meets_others_again_and_again_is_told_so(ledger):
-    """It is tried a few times, and never for ever: whoever waits hears of it, and the next one gets its turn."""
-    tried = []
+def test_what_meets_others_again_and_again_is_told_so(ledger, monkeypatch):
+    """It is tried a few times, after longer and longer waits, and never for ever: whoever waits hears of it."""
+    tried, waits = [], []
+    monkeypatch.setattr(group_commit, "time", SimpleNamespace(sleep=waits.append, monotonic=time.monotonic))
 
     def meets(_transaction):
         tried.append(1)
@@ -130,6 +135,9 @@ def test_what_meets_others_again_and_again_is_told_so(ledger):
     with pytest.raises(LedgerError, match="it met another one"):
         ledger.submit(meets).result(20)
     assert 2 < len(tried) < 10
+    assert len(waits) > 1
+    assert waits[0] > 0
+    assert all(longer > shorter for shorter, longer in pairwise(waits))
     assert ledger.submit(recorded("A-1")).result(20) is RecordResult.NEW
 
 

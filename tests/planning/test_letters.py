@@ -144,6 +144,14 @@ def test_not_while_a_text_is_open(state):
         assert (letter.instead, letter.refusal) == ("instead of a text, since none arrives at its number", None)
 
 
+def test_of_what_was_lost_and_can_not_arrive_the_letter_is_as_late_as_that_is():
+    """It went out at its time; that its number is barred since is why there is a letter, and no reason to be sooner."""
+    barred = {NUMBER: Suppression(NUMBER, "a landline", START, "provider")}
+    _, letter = pair(LOST, reminder=evolve(REMINDER, refusal=Reason.SUPPRESSED), suppressed=barred)
+    assert (letter.due_at, letter.rule) == (LOST.send_at, pair(LOST)[1].rule)
+    assert letter.instead == "instead of a text, since none arrives at its number"
+
+
 @pytest.mark.parametrize("by", ["host", "recipient", "provider"])
 def test_only_whom_the_provider_does_not_reach_is_written_to_instead(by):
     """Whoever opted out, or was barred by the host, is not; nor one that is refused for anything else."""

@@ -19,6 +19,7 @@ from tests.factories import START, settings_of
     [
         ("visits.ics", "visits"),
         (Path("/srv/clinic/visits.ics"), "visits"),
+        ("Room #2?.ics", "Room #2?"),
         ("https://clinic.example/feeds/team.ics?key=secret#today", "team"),
         ("https://clinic.example/feeds/", "feeds"),
         ("webcal://clinic.example/basic.ics", "basic"),

@@ -9,10 +9,10 @@ from attrs import evolve
 
 from reminder_kit import Rule
 from reminder_kit.model.records import Identity, Incoming
-from reminder_kit.planning.plan import Guard
+from reminder_kit.planning.plan import ChangeKind, Guard
 from reminder_kit.reconciler.plan_builder import build_plan
 from reminder_kit.reconciler.scope import Scope
-from tests.factories import BOTH, EVENING, START, visit
+from tests.factories import BOTH, DAY, EVENING, HOUR, START, visit
 
 NAMED = Rule("day-before", before="24 hours", text="{{ appointment.title }} {{ appointment.id }} {{ when }}")
 SYNC = Scope("sync", "default")
@@ -173,6 +173,27 @@ def test_the_soonest_is_worked_on_first(kit):
     visits = [visit("C", 13), visit("A", day=3), visit("B", 9)]
     orders = {tuple(ids(planned(kit, *some).worklist.order)) for some in (visits, visits[::-1])}
     assert orders == {("B", "C", "A")}
+
+
+def test_what_stays_parked_makes_nothing_sooner(make_kit):
+    """A's first message stays, and its second is later than what is to be parked for B."""
+    make_kit([DAY]).sync(visit("A", day=3))
+    between = visit("B", day=3, hour=20)
+    plan = planned(make_kit([DAY, HOUR]), visit("A", day=3), between)
+    assert {change.kind for change in plan.changes} == {ChangeKind.KEEP, ChangeKind.SCHEDULE}
+    assert min(change.send_at for change in plan.changes if change.identity.id == "B") < max(
+        change.send_at for change in plan.changes if change.identity.id == "A"
+    )
+    assert ids(plan.worklist.order) == ["B", "A"]
+
+
+def test_of_a_series_known_in_a_newer_state_nothing_is_taken_in(kit):
+    """An occurrence of which nothing is recorded may be gone from it by now."""
+    coming = evolve(Incoming.of(visit("A")), outdated=True)
+    plan = kit.ledger.read(
+        lambda reader: build_plan(reader, kit.settings, {coming.identity: coming}, SYNC, START, guard=Guard(), cap=None)
+    )
+    assert (lines(plan), plan.worklist.order) == ([("A", "skip", "stale_revision")], ())
 
 
 def test_who_is_told_together_with_a_change_is_decided_too(make_kit):

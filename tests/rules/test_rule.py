@@ -170,6 +170,12 @@ class TestReading:
         with pytest.raises(InvalidRuleError, match=said):
             Rule.from_mapping(values, "rules[0]")
 
+    def test_the_fingerprint_is_what_ledgers_hold(self):
+        """Another one would have every reminder that was planned with it decided again; so no version changes it."""
+        said = Rule("day-before", before="24 hours", text="See you {{ when }}.", if_late="skip")
+        assert (said.fingerprint, said.version) == ("cc8ef4b7fccababfa3edbe410f50fa40", "cc8ef4b7")
+        assert Rule("day-before", before="1440 minutes", text="See you {{ when }}.", if_late="skip") == said
+
     def test_the_fingerprint_knows_everything_that_matters(self):
         """Rules that differ in any key have different fingerprints; equal rules share one."""
         variants = [
