@@ -190,3 +190,10 @@ def test_whatever_a_text_holds_hiding_costs_by_its_length(piece):
         return best
 
     assert spent(40_000) < 60 * spent(4_000) + 0.01
+
+
+def test_what_ends_a_number_is_no_date_however_widely_it_is_written():
+    """The longest country code with an area's and more behind it, each figure two blanks from the next."""
+    written = f"+({'  '.join('123456789012345')}   22.10.2026"
+    assert without_dates(written, 0, len(written)) == written
+    assert without_dates("22.10.2026", 0, 10) != "22.10.2026"
