@@ -38,8 +38,19 @@ class Line:
         return Response(answer, {}, b"{}")
 
 
-def exchange(*answers):
-    return Exchange(Route(Telnyx("KEY", SENDER), SETTINGS, Line(*answers)), lambda: START)
+class Numbered(Telnyx):
+    """A provider whose list has so many pages."""
+
+    def __init__(self, key, sender, pages):
+        super().__init__(key, sender)
+        self.pages = pages
+
+    def next_page(self, answer, _since):
+        return ASKED if answer.status < 199 + self.pages else None
+
+
+def exchange(*answers, provider=None):
+    return Exchange(Route(provider or Telnyx("KEY", SENDER), SETTINGS, Line(*answers)), lambda: START)
 
 
 def ask(made, parse=lambda answer: answer.status, **named):
@@ -188,6 +199,19 @@ def test_a_conversation_is_asked_to_its_end():
     silent.route.breaker.failures = 4
     found, error = run_blocking(silent.converse(reading(), MESSAGE, learns=False))
     assert (found, error.code, silent.route.breaker.failures) == (None, "no_answer", 4)
+
+
+@pytest.mark.parametrize(("pages", "is_read"), [(1, True), (5, True), (6, False)])
+def test_a_list_is_read_page_by_page(pages, is_read):
+    """Each in a turn of its own; one of more than five is no list that anybody reads."""
+    made = exchange(*range(200, 200 + pages), provider=Numbered("KEY", SENDER, pages))
+    rows, error = run_blocking(made.ask_list(ASKED, lambda answer, _since: [answer.status], MESSAGE, START))
+    if is_read:
+        assert (rows, error) == (list(range(200, 200 + pages)), None)
+    else:
+        assert (rows, str(error)) == (None, "telnyx: its list goes on after 5 pages")
+    assert made.route.io.asked.count("turn") == min(pages, 5)
+    assert made.route.io.asked[::2] == ["turn"] * min(pages, 5)
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,21 @@ def test_what_is_sent_at_once_is_never_sent_after_the_start(waiting_kit, sandbox
     assert [change.kind.value for change in report.changes] == ["schedule" if sent else "skip"]
 
 
+@pytest.mark.parametrize(
+    ("seconds", "posted"), [(0, [429, 202]), (28, [429])], ids=["before the start", "begun by then"]
+)
+def test_what_is_sent_at_once_is_repeated_as_long_as_it_may_go_out(waiting_kit, sandbox, appointment, seconds, posted):
+    """Three seconds later is before the start, or else nobody waits for them."""
+    kit = waiting_kit(Rule("soon", before="1 minute", text="Now."), provider=Vonage("12025550100", "abcd1234", "KEY"))
+    visit = appointment(days=0, hours=30 / 3600)
+    sandbox.clock.advance(seconds=seconds)
+    sandbox.fault("429", times=1, method="POST", retry_after=3)
+    begun = sandbox.clock()
+    kit.sync(visit)
+    assert posts(sandbox) == posted
+    assert sandbox.clock() - begun == timedelta(seconds=3 * (len(posted) - 1))
+
+
 def test_a_cancellation_whose_turn_comes_too_late_asks_for_nothing(waiting_kit, sandbox, appointment):
     """Within the cut-off nothing is asked for: the message goes out, and the report says so."""
     kit = waiting_kit()
@@ -164,12 +179,13 @@ def test_what_happens_during_a_wait_is_obeyed_before_the_request_is_repeated(mak
     [
         ([RateLimitedError("slow")] * 6, [1.0, 2.0, 4.0, 8.0, 16.0, None]),
         ([RateLimitedError("slow", retry_after=20)] * 4, [20, 20, 20, None]),
+        ([RateLimitedError("slow", retry_after=30)] * 2 + [RateLimitedError("slow", retry_after=0.5)], [30, 30, None]),
         ([RateLimitedError("slow", retry_after=31)], [None]),
         ([RateLimitedError("slow", retry_after=0)] * 11, [0] * 10 + [None]),
         ([TransientError("down")] * 3, [0.25, 1.0, None]),
         ([TransientError("down"), RateLimitedError("slow"), TransientError("down")], [0.25, 1.0, 1.0]),
     ],
-    ids=["no time named", "a time named", "too long", "at once", "failures", "mixed"],
+    ids=["no time named", "a time named", "a minute", "too long", "at once", "failures", "mixed"],
 )
 def test_refusals_for_the_rate_are_waited_for_a_minute_in_all(errors, delays):
     """They are none of the three tries, and yet nobody who waits for the run waits for ever."""

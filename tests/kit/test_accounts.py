@@ -50,6 +50,7 @@ def test_an_account_is_known_by_its_key():
     """Another key is another account; without one there is none."""
     first, second = (account_of(Telnyx(key, "+12025550100")) for key in ("KEY-1", "KEY-2"))
     assert len({first, second}) == 2
+    assert len(first) == len(second) == 8
     assert account_of(Telnyx(None, "+12025550100")) == ""
 
 

@@ -19,6 +19,8 @@ from tests.factories import DAY, START, message_of, observed_of, settings_of, vi
 GAP = Restoration(START - timedelta(days=1), START)
 SETTINGS = settings_of(DAY)
 AT_ONCE = Window(timedelta(0), timedelta(0), timedelta(0), timedelta(0))
+AS_LATE = START + SETTINGS.window.max_lead + timedelta(hours=24, minutes=5)
+TOO_LATE = AS_LATE + timedelta(minutes=1)
 EAGER = Rule("day-before", before="24 hours", text="{{ when }}", if_far="clamp")
 
 
@@ -33,6 +35,8 @@ def is_in_doubt(appointment, *messages, settings=SETTINGS, now=START, gap=GAP):
         pytest.param(4, SETTINGS, START, True, id="in the window by then"),
         pytest.param(6, SETTINGS, START + timedelta(hours=1), True, id="just in the window by then"),
         pytest.param(7, SETTINGS, START + timedelta(days=1), False, id="in the window only since"),
+        pytest.param(AS_LATE, SETTINGS, START + timedelta(hours=1), True, id="by a clock that is ahead"),
+        pytest.param(TOO_LATE, SETTINGS, START + timedelta(hours=1), False, id="further than clocks differ"),
         pytest.param(1, SETTINGS, START, True, id="due by then, and late"),
         pytest.param(7, settings_of(EAGER), START + timedelta(days=1), True, id="parked early whatever its time"),
         pytest.param(2, settings_of(DAY, window=AT_ONCE), START + timedelta(days=1), False, id="at once, due since"),
@@ -41,7 +45,8 @@ def is_in_doubt(appointment, *messages, settings=SETTINGS, now=START, gap=GAP):
 )
 def test_what_may_have_entered_the_window_is_in_doubt(day, settings, now, doubted):
     """The ledger that is lost parked what entered the provider's window, or was due, while it was at work."""
-    assert is_in_doubt(visit("A-1", day=day), settings=settings, now=now) is doubted
+    appointment = visit("A-1", day=day) if isinstance(day, int) else evolve(visit("A-1"), starts_at=day, ends_at=None)
+    assert is_in_doubt(appointment, settings=settings, now=now) is doubted
 
 
 @pytest.mark.parametrize(

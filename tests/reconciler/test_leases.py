@@ -36,6 +36,16 @@ def test_of_other_machines_and_strange_names_nothing_is_known():
     assert not is_dead("somebody")
 
 
+def test_another_users_process_lives(monkeypatch):
+    """Who may not even ask after it knows that it is there."""
+
+    def refused(_pid, _signal):
+        raise PermissionError
+
+    monkeypatch.setattr(claims.os, "kill", refused)
+    assert not is_dead(f"{socket.gethostname()}:{os.getpid()}:1:x")
+
+
 def test_the_same_host_name_is_not_the_same_system():
     """Two machines may both be called "localhost", and a container counts its processes for itself."""
     assert not is_dead(f"{socket.gethostname()}:4194399:1@another-boot/4026531836:x")

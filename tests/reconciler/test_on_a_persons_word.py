@@ -238,11 +238,13 @@ def test_what_stops_a_reminder_that_is_left_to_its_fallback_is_tried_now(kit, wr
     """It has no error of its own; what stops others elsewhere, or other reminders, stays."""
     stops = blocker_of(read, AccountRefusedError("unverified", code="40329"))
     abroad, others = evolve(stops, code="40309", country="GB"), evolve(stops, code="99", known=False, keys=("k",))
-    write(lambda tx: [tx.keep_blocker(one) for one in (stops, abroad, others)])
+    everywhere, here = evolve(stops, country=""), evolve(stops, code="40330", country="US")
+    write(lambda tx: [tx.keep_blocker(one) for one in (everywhere, here, abroad, others)])
     put(outcome={"status": ReminderStatus.SKIPPED, **outcome})
     write(lambda tx: start_afresh("A", None, START, tx))
     found = {one.code: one.next_try_at for one in kit.ledger.read(lambda reader: reader.blockers())}
-    assert found == {"40329": START if hastened else LATER, "40309": LATER, "99": LATER}
+    then = START if hastened else LATER
+    assert found == {"40329": then, "40330": then, "40309": LATER, "99": LATER}
 
 
 @pytest.mark.parametrize("id", ["nobody", "A"])

@@ -62,6 +62,16 @@ def test_a_message_keeps_its_minute_whatever_others_come_and_go():
     assert sent(1, "30 minutes", count=300)[:50] == sent(1, "30 minutes", count=50)
 
 
+@pytest.mark.parametrize(
+    ("spread", "minutes"), [("30 seconds", 1), ("1 minute", 1), ("2 minutes", 2), ("150 seconds", 2)]
+)
+def test_a_spread_has_as_many_minutes_as_it_says(spread, minutes):
+    """Whole ones, and the due time's own at least."""
+    assert {at - NINE - timedelta(days=1) for at in sent(1, spread, count=60)} == {
+        timedelta(minutes=minute) for minute in range(minutes)
+    }
+
+
 @pytest.mark.parametrize("shift", ["earlier", "later"])
 @pytest.mark.parametrize("spread", ["1 hour", "6 hours", "14 hours"])
 def test_a_spread_leads_into_no_quiet_hours_and_beyond_no_start(shift, spread):
