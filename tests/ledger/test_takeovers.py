@@ -7,7 +7,7 @@ from datetime import timedelta
 from attrs import evolve
 
 from reminder_kit.model.messages import Included
-from reminder_kit.model.records import Identity
+from reminder_kit.model.records import HistoryEntry, Identity
 from reminder_kit.rules.reminders import reminder_key
 from reminder_kit.testing.ledger_stage import NOW, as_recorded, claim_all, incoming, message, outcome, record_all
 
@@ -95,3 +95,16 @@ def test_history_goes_with_its_appointment(ledger):
         (entry.at, entry.event, bool(entry.key)) for entry in before
     ]
     assert {entry.key for entry in after} - {""} <= {one.key for one in as_recorded(ledger, "B-7").outcomes}
+
+
+def test_history_of_an_occurrence_goes_with_it(ledger):
+    """Under the start that it is known by now; that of other occurrences stays theirs."""
+    old, stays = (Identity("default", "S", day) for day in ("2026-03-02T09:00:00Z", "2026-03-09T09:00:00Z"))
+    new = Identity("default", "S", "2026-03-03T09:00:00Z")
+    for identity in (old, stays):
+        record_all(ledger, incoming("S", recurrence_id=identity.recurrence_id))
+        with ledger.writing() as transaction:
+            transaction.note([HistoryEntry(at=NOW, actor="sync", event="seen", identity=identity)])
+    take_over(ledger, (old, new))
+    seen = [entry.identity for entry in ledger.read(lambda reader: reader.history(id="S")) if entry.event == "seen"]
+    assert seen == [new, stays]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -88,6 +89,7 @@ def test_what_is_not_said_is_left_out():
         ([{"$x": [{"$y": 1}]}], '[{"$$x":[{"$$y":1}]}]'),
         ({"a": {"$x": {"b": 1}}}, '{"a":{"$$x":{"b":1}}}'),
         ('{"$', '"{\\"$"'),
+        (MappingProxyType({"b": 1}), '{"b":1}'),
         ([], "[]"),
         ({}, "{}"),
     ],

@@ -52,16 +52,23 @@ class Covering:
         """Return the tests that run the statement of a mutant, or that use what was made of it once for all of them.
 
         Those near the module come first, those on a server last, and of these the ones that run the fewest of its
-        lines; no more than `MOST`, since later stages ask whole folders.
+        lines; no more than `MOST`: see `rest_of`.
         """
+        return Selection("tests that run it", QUICK, self._nearest(mutant)[:MOST], by_name=True)
+
+    def rest_of(self, mutant):
+        """Return the tests that run the statement of a mutant beyond those that are asked first."""
+        rest = self._nearest(mutant)[MOST:]
+        return Selection("other tests that run it", QUICK, rest, by_name=True, by_fork=True)
+
+    def _nearest(self, mutant):
         path = mutant.point.path
         lines, near = self._lines.get(path, {}), tuple(f"{folder}/" for folder in selections(path)[0].tests)
         statement = statement_of(path, mutant.point.line)
         found = self._tests_of(statement) | self._tests_of_users(statement)
         found = found or set().union(*lines.values())
         breadth = self._breadth(path)
-        nearest = sorted(found, key=lambda test: ("[postgres" in test, not test.startswith(near), breadth[test], test))
-        return Selection("tests that run it", QUICK, nearest[:MOST], by_name=True)
+        return sorted(found, key=lambda test: ("[postgres" in test, not test.startswith(near), breadth[test], test))
 
     def _breadth(self, path):
         """Return how many lines of a module each test runs."""

@@ -4,11 +4,11 @@
 
 Without a seed it is that of the day. REMINDER_KIT_WORKERS (all cores otherwise) is how many are tried at once. First
 all quick tests are run under `coverage`, and each mutant is shown to those that run its statement, or use what it made
-once for all (of many, to the 300 that are nearest); what they leave, to the nearest folders, to slow ones, to whole
-processes and to further ones. With REMINDER_KIT_MUTATION_SECONDS only the quick ones of the folders that concern a
-module are asked, the nearest first, and after that time no more: what nothing has noticed till then is undecided. What
-survives is listed, with its line and what it became; if it can't be told from the original by anything, it belongs into
-`equivalent.toml`, with the reason, and otherwise a test of its kind is missing.
+once for all (of many, to the 300 that are nearest, and then to the others); what they leave, to the nearest folders, to
+slow ones, to whole processes and to further ones. With REMINDER_KIT_MUTATION_SECONDS only the quick ones of the folders
+that concern a module are asked, the nearest first, and after that time no more: what nothing has noticed till then is
+undecided. What survives is listed, with its line and what it became; if it can't be told from the original by anything,
+it belongs into `equivalent.toml`, with the reason, and otherwise a test of its kind is missing.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ def stages(folder):
         return [of_folders(0), of_folders(1)]
     # what a process remembers is run in one test alone, and all others live on it: so the nearest are asked too
     # and what a test runs in a process of its own is seen by nobody: so all further ones are asked in the end
-    return [covered(folder, WORKERS).selection_of, *map(of_folders, (0, 2, 3, 1))]
+    covering = covered(folder, WORKERS)
+    return [covering.selection_of, covering.rest_of, *map(of_folders, (0, 2, 3, 1))]
 
 
 @pytest.fixture

@@ -68,6 +68,8 @@ class Selection:
     seconds: int = QUICK_ONE
     #: Whether they are quick ones that are named one by one, so that a process which has them ready can be asked.
     by_name: bool = False
+    #: Whether no other process is asked: they are many, and a mutant of more than functions is shown to whole folders.
+    by_fork: bool = False
 
 
 def selections(path):
@@ -121,8 +123,11 @@ class Workshop:
         """
         if selection.by_name:
             self._forked = self._forked or Forked(self.folder, selection.markers, selection.seconds)
-            with suppress(NotImplementedError):
+            try:
                 return self._forked.noticed_by(mutant, selection.tests, self.not_asked)
+            except NotImplementedError:
+                if selection.by_fork:
+                    return None
         original = (self.folder / mutant.point.path).read_text(encoding="utf-8")
         while True:
             self._write(mutant.point.path, mutant.source)

@@ -117,3 +117,16 @@ def test_what_can_not_be_changed_any_more_tells_whom_it_includes():
     found = combined([first, visit("B", 11), visit("C", 13)], messages={"A": [parked]}, now=just_before)
     assert company(found) == {"A": ["B"], "B": "A", "C": []}
     assert found["A"].keep
+
+
+def test_whom_a_message_includes_is_told_in_the_order_of_the_day():
+    """Also of one that can't be changed any more, in whatever order the others come in."""
+    visits = [visit("A"), visit("D", 15), visit("C", 13), visit("B", 11)]
+    told = [(assess(observed_of(one), SETTINGS, START)[0].reminder, one) for one in visits[1:]]
+    parked = message_of(visits[0], SETTINGS, includes=[Included(one.key, visit.start_at) for one, visit in told])
+    composed = SETTINGS.composer.compose(
+        assess(observed_of(visits[0]), SETTINGS, START)[0].reminder, parked.send_at, [one for one, _ in told[::-1]]
+    )
+    parked = evolve(parked, draft=evolve(parked.draft, text=composed.text))
+    now = parked.send_at - SETTINGS.window.min_lead
+    assert company(combined(visits, messages={"A": [parked]}, now=now))["A"] == ["B", "C", "D"]
