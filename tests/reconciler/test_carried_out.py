@@ -21,7 +21,7 @@ from reminder_kit.reconciler.leases import Heartbeat
 from reminder_kit.reconciler.restored import refuse_older_state
 from reminder_kit.reconciler.scope import Scope
 from reminder_kit.reconciler.terms import accept, terms_of, why_still
-from tests.factories import ACCOUNT, DAY, SERVICE, START, visit
+from tests.factories import ACCOUNT, DAY, EVENING, SERVICE, START, visit
 
 LEASE, MINUTE, SECOND = timedelta(minutes=1), timedelta(minutes=1), timedelta(seconds=1)
 OTHER = "+12025550177"
@@ -47,6 +47,19 @@ def parked(sandbox):
 
 
 # What is noted
+
+
+def test_a_message_whose_words_are_right_stays_and_is_known_to_speak_of_others(make_kit, sandbox):
+    """One appointment in the place of another that it told of, at the same time and by the same name."""
+    kit = make_kit([EVENING], concurrency=1)
+    kit.sync([visit("A"), visit("B", 11)])
+    (before,) = sandbox.parked()
+    kit.sync([visit("B", 11, status="cancelled"), visit("C", 11)])
+    assert [message.id for message in sandbox.parked()] == [before.id]
+    records = {record.identity.id: record for record in kit.ledger.read(lambda reader: list(reader.records()))}
+    (told,) = records["A"].messages
+    assert [one.key for one in told.includes] == [one.key for one in records["C"].outcomes]
+    assert (told.due_at, told.start_at) == (records["A"].outcomes[0].due_at, visit("A").start_at)
 
 
 def test_that_somebody_came_in_again_is_noted(kit, sandbox):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import socket
 import subprocess
 import sys
 from concurrent.futures import Future
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +30,21 @@ def test_a_living_process_is_not_dead_and_one_that_ended_is():
 def test_a_process_number_used_again_is_not_the_old_holder():
     """A process with the owner's number that started at another time is not the owner."""
     assert is_dead(f"{socket.gethostname()}:{os.getpid()}:1:x") == (owner_name().split(":")[2] != "")
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="this system does not say when a process started")
+def test_a_process_is_known_by_its_start_whatever_it_is_called(tmp_path):
+    """Its name stands in brackets before that, and may hold some."""
+    named = tmp_path / "a) b (c)"
+    named.symlink_to(shutil.which("sleep"))
+    with subprocess.Popen([named, "60"]) as process:
+        try:
+            started = claims._started(process.pid)
+            assert int(started) >= int(claims._started(os.getpid()))
+            assert not is_dead(f"{socket.gethostname()}:{process.pid}:{started}:x")
+            assert is_dead(f"{socket.gethostname()}:{process.pid}:{int(started) - 1}:x")
+        finally:
+            process.kill()
 
 
 def test_of_other_machines_and_strange_names_nothing_is_known():

@@ -136,6 +136,19 @@ def test_what_waits_for_a_reason_is_tried(write, read, put, reason, state, held,
     assert (read().dirty, read(B).dirty) == (dirty, False)
 
 
+def test_one_reminder_that_waits_is_enough(make_kit, sandbox):
+    """Another one of the same appointment may wait for nothing."""
+    kit = make_kit([DAY, HOUR], concurrency=1)
+    kit.sync(visit("A", day=3))
+    (record,) = kit.ledger.read(lambda reader: list(reader.records()))
+    waits, rests = record.outcomes
+    claim = kit.ledger.submit(lambda tx: tx.claim([record.row], "w", START, timedelta(minutes=1))).result()[record.row]
+    kept = [evolve(waits, reason="waiting_account"), rests]
+    kit.ledger.submit(lambda tx: tx.keep_outcomes(claim, kept)).result()
+    kit.ledger.submit(lambda tx: hasten("waiting_account", [], START, tx)).result()
+    assert kit.ledger.read(lambda reader: next(reader.records())).dirty
+
+
 def test_for_other_reasons_nothing_ever_waits(write, read):
     """Those for which anything does are named, and nothing is written."""
     with pytest.raises(InvalidInputError) as caught:

@@ -149,7 +149,7 @@ def test_the_next_round_has_what_is_more_than_is_spread_at_once(booked, sandbox,
     assert (kit.shards().parts, len(sandbox.parked())) == ((), 12)
 
 
-@pytest.mark.parametrize("given", [3, "12", [1.5], [(1, 2)], [True], [None]], ids=repr)
+@pytest.mark.parametrize("given", [3, "12", [1.5], [1, "2"], [(1, 2)], [True], [None]], ids=repr)
 def test_what_is_no_shard_is_refused(booked, given):
     """All shards at once, or a text of digits, would else be nothing, or something else."""
     kit = booked(count=1)
