@@ -361,12 +361,21 @@ def test_a_calendar_whose_only_event_never_ends_is_not_empty(read, calendar, eve
 def test_what_breaks_off_while_it_is_read_is_told_with_the_reason(read, error, words):
     """By the name of the file."""
 
-    class Cut(io.BytesIO):
-        def read(self, _size=-1):
+    class Cut(io.RawIOBase):
+        def readable(self):
+            return True
+
+        def seekable(self):
+            return True
+
+        def seek(self, *_given):
+            return 0
+
+        def readinto(self, _buffer):
             raise error
 
     with pytest.raises(CalendarError) as caught:
-        read(File("visits.ics", Cut()))
+        read(File("visits.ics", io.BufferedReader(Cut())))
     assert str(caught.value) == f"visits.ics cannot be read: {words}"
 
 
