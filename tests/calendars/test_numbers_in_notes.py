@@ -6,7 +6,7 @@ from time import process_time
 
 import pytest
 
-from reminder_kit.calendars.text_labels import likelihood
+from reminder_kit.calendars.text_labels import is_of_who_comes, likelihood
 
 DESK, ANN, BO = "+12025550100", "+12025550101", "+12025550102"
 WARNING = (
@@ -339,3 +339,13 @@ def test_two_people_of_a_shared_uid_are_told_by_their_own_numbers(read_events, e
     """Not by those in the texts."""
     both = [event(f"DESCRIPTION:{DESK}", phone=f"ATTENDEE:tel:{number}") for number in (ANN, BO)]
     assert sorted(reminded(read_events(*both))) == [[ANN], [BO]]
+
+
+@pytest.mark.parametrize(
+    ("before", "coming", "theirs"),
+    [("Ann Lee ", ["Ann Lee"], True), ("Ann ", ["Ann Lee"], False), ("Room 2 ", ["", "Ann Lee"], False)],
+    ids=["the whole name", "a part of it", "nobody's"],
+)
+def test_a_number_behind_a_name_is_of_who_has_it(before, coming, theirs):
+    """One that has no name is not named by anything."""
+    assert is_of_who_comes(before, coming, []) is theirs

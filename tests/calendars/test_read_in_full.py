@@ -48,7 +48,7 @@ def lines(found):
     yield f"for nobody {sorted(map(str, reading.for_nobody))} guesses {reading.has_guesses}"
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", [*range(98), 157, 393])
 def test_what_is_read_is_what_was_read(read, seed):
     """Every occurrence with its people, every problem with its place, and what may be taken for gone."""
     found = [*lines(read(drawn(seed), **SETTINGS[seed % len(SETTINGS)])), ""]

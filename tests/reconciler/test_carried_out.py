@@ -21,7 +21,7 @@ from reminder_kit.reconciler.leases import Heartbeat
 from reminder_kit.reconciler.restored import refuse_older_state
 from reminder_kit.reconciler.scope import Scope
 from reminder_kit.reconciler.terms import accept, terms_of, why_still
-from tests.factories import ACCOUNT, DAY, EVENING, SERVICE, START, visit
+from tests.factories import ACCOUNT, DAY, EVENING, SERVICE, START, received_texts, visit
 
 LEASE, MINUTE, SECOND = timedelta(minutes=1), timedelta(minutes=1), timedelta(seconds=1)
 OTHER = "+12025550177"
@@ -50,7 +50,7 @@ def parked(sandbox):
 
 
 def test_a_message_whose_words_are_right_stays_and_is_known_to_speak_of_others(make_kit, sandbox):
-    """One appointment in the place of another that it told of, at the same time and by the same name."""
+    """One appointment in the place of another that it told of, at the same time and by the same name: told once."""
     kit = make_kit([EVENING], concurrency=1)
     kit.sync([visit("A"), visit("B", 11)])
     (before,) = sandbox.parked()
@@ -60,6 +60,10 @@ def test_a_message_whose_words_are_right_stays_and_is_known_to_speak_of_others(m
     (told,) = records["A"].messages
     assert [one.key for one in told.includes] == [one.key for one in records["C"].outcomes]
     assert (told.due_at, told.start_at) == (records["A"].outcomes[0].due_at, visit("A").start_at)
+    for _ in range(3):
+        sandbox.clock.set(before.send_at + timedelta(hours=1))
+        kit.resync()
+    assert received_texts(sandbox) == [before.text]
 
 
 def test_that_somebody_came_in_again_is_noted(kit, sandbox):

@@ -435,6 +435,27 @@ def test_what_is_kept_out_later_leaves_what_was_kept_out_before(kit, keep_out, c
     assert comes_in(visit("S", 15, title="Cleaning", recurrence_id="one")) == [("S", "one")]
 
 
+def test_what_was_kept_out_stays_so_when_it_is_cancelled_besides(kit, keep_out, comes_in):
+    """By what its calendar said of it, not by what a person made of it."""
+    keep_out(A)
+    kit.sync(visit("A", status="cancelled"))
+    keep_out(A)
+    assert comes_in(visit("A")) == []
+
+
+def test_what_calendars_said_is_kept_until_it_is_over(kit, write):
+    """Of those that a person cancelled; of one that began by now nothing need be known."""
+
+    def noted():
+        _, said = kit.ledger.read(lambda reader: reader.last_run("cancelled by a person"))
+        return sorted(name.rpartition("\x1f")[2] for name in said)
+
+    kit.sync(visit("C", day=5, phone="+12025550178"))
+    for identity, now in ((A, START), (B, START), (Identity("default", "C"), visit("A").start_at)):
+        write(lambda tx, it=identity, at=now: note_withdrawal([it], at, tx, keep=False, notify=True, whole=True))
+        assert len(noted()) == (1 if identity == A else 2)
+
+
 @pytest.mark.parametrize(
     ("readings", "again", "stays_out"),
     [(2, False, True), (1, False, False), (2, True, False)],

@@ -97,7 +97,7 @@ def test_what_a_newer_revision_kept_out_is_not_told_as_done_besides():
 def test_that_something_older_came_in_is_told_beside_what_was_done(key, reason, stays):
     """The appointment may have been worked on all the same, as it is recorded."""
     planned, done = line(A, "skip", key, reason), line(A, key="m", outcome="done")
-    assert report_of(planned, done={A: [done]}) == [planned, done] if stays else [done]
+    assert report_of(planned, done={A: [done]}) == ([planned, done] if stays else [done])
 
 
 def test_what_the_plan_says_has_failed_is_told_unless_it_was_done():

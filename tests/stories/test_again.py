@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
 from reminder_kit import ReminderKit
 from reminder_kit.errors import InvalidInputError
@@ -63,6 +64,13 @@ def test_who_wants_no_messages_gets_none(kit, sandbox):
     kit.receive(*sandbox.inbound(NUMBER, "STOP").as_sent(sandbox.now()))
     kit.resync(only_dirty=True)
     assert sandbox.parked() == []
+
+
+def test_an_appointment_for_nobody_is_told_to_nobody_again(kit):
+    """The error says why."""
+    kit.sync(evolve(visit("B-1", day=5), recipients=[]))
+    with pytest.raises(InvalidInputError, match="has 0 such reminders"):
+        kit.send_again("B-1", "day-before")
 
 
 def test_what_is_sent_again_follows_its_appointment(kit, sandbox):

@@ -109,11 +109,13 @@ class Alone:
         request = httpx.Request("POST", address, content=BODY, extensions=extensions)
         if self.is_blocking:
             with closing(self.transport.handle_request(request)) as answer:
+                self.headers = answer.headers
                 return answer.read()
         return self.runner.run(self._asked(request))
 
     async def _asked(self, request):
         answer = await self.transport.handle_async_request(request)
+        self.headers = answer.headers
         try:
             return await answer.aread()
         finally:
@@ -148,6 +150,13 @@ def test_without_limits_an_answer_is_waited_for(alone):
     with peer(OK, OK) as provider:
         assert [alone.ask(provider.url) for _ in range(2)] == [b"{}", b"{}"]
         assert provider.connections == 1
+
+
+def test_an_answer_has_its_headers(alone):
+    """As they came; some of them decide what is asked next, and when."""
+    with peer(b"HTTP/1.1 429 Too Many\r\nRetry-After: 7\r\nX-A: b\r\nContent-Length: 2\r\n\r\n{}") as provider:
+        assert alone.ask(provider.url) == b"{}"
+    assert dict(alone.headers) == {"retry-after": "7", "x-a": "b", "content-length": "2"}
 
 
 def test_silence_is_a_timeout_of_reading(alone):
