@@ -294,3 +294,24 @@ def test_a_forked_process_opens_its_own_connections(ledger):
     assert child.exitcode == 0
     ledger.submit(lambda tx: tx.record([incoming("parent again")], NOW + timedelta(1))).result(20)
     assert len(ledger.read(lambda reader: list(reader.records()))) == 3
+
+
+def test_rows_that_are_locked_are_nobody_elses_until_the_transaction_ends(postgres_url, ledgers):
+    """Those alone: whoever needs others works on."""
+    import psycopg
+
+    ledger = ledgers(postgres_url)
+    ledger.upgrade()
+    with ledger.writing() as transaction:
+        transaction.record([incoming(f"A-{index}") for index in range(3)], NOW)
+    first, second, third = ledger.read(lambda reader: sorted(record.row for record in reader.records()))
+
+    def free():
+        with psycopg.connect(postgres_url) as other:
+            found = other.execute("SELECT row_id FROM reminder_kit_appointments ORDER BY row_id FOR UPDATE SKIP LOCKED")
+            return [row for (row,) in found]
+
+    with ledger.writing() as transaction:
+        transaction.lock([first, third])
+        assert free() == [second]
+    assert free() == [first, second, third]
