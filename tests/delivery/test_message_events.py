@@ -8,6 +8,7 @@ from itertools import permutations
 import pytest
 
 from reminder_kit import Rule
+from reminder_kit.model.messages import DeliveryEvent
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.providers.twilio.provider import Twilio
 from tests.factories import NUMBER, SERVICE
@@ -250,3 +251,17 @@ def test_a_reply_from_somebody_never_written_to_is_told_and_sets_nothing(hooked,
     assert seen == [None]
     kit.resync(only_dirty=True)
     assert len(sandbox.parked()) == 1
+
+
+def test_what_another_provider_says_is_of_none_of_our_messages(make_kit, sandbox, appointment):
+    """Under whatever name: what came before the message was known is joined to those of its own provider alone."""
+    kit = make_kit()
+    sandbox.fault("drop_after", times=3, method="POST")
+    kit.sync(appointment())
+    (record,) = kit.ledger.read(lambda reader: list(reader.records()))
+    (message,) = record.messages
+    event = DeliveryEvent("E-1", "delivered", sandbox.now(), "twilio", provider_id="P", token=message.id)
+    kit.ledger.submit(lambda tx: tx.store_event(event, sandbox.now())).result()
+    sandbox.clock.advance(minutes=6)
+    assert kit.resync().ok
+    assert (kit.status()["messages"], kit.status()["unmatched_events"]) == ({"scheduled": 1}, 1)

@@ -116,6 +116,18 @@ def test_what_the_provider_refuses_is_an_item_with_all_who_wait_for_it(known, ki
     assert [one.key for one in item.affected] == ["a", "b"]
 
 
+@pytest.mark.parametrize("parked", [(True, True), (True, False), (False, False)], ids=str)
+def test_what_is_parked_with_old_words_is_tried_only_on_a_persons_word(parked):
+    """Where anything else waits as well, that is tried by itself; the remedy says so."""
+    waiting = [
+        member(str(place), reason=Reason.WAITING_ACCOUNT, blocker=BLOCKED.name, is_parked=is_parked)
+        for place, is_parked in enumerate(parked)
+    ]
+    (item,) = items_of(waiting=waiting, blockers=[BLOCKED])
+    assert item.next_try_at == (None if all(parked) else BLOCKED.next_try_at)
+    assert (item.remedy == "mend it in the portal") is not all(parked)
+
+
 def test_what_is_refused_without_a_remedy_says_what_is_known():
     (item,) = items_of(blockers=[evolve(BLOCKED, error="refused")])
     assert (item.what, item.remedy) == ("refused", "refused")

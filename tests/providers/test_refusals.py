@@ -288,6 +288,14 @@ def test_vonages_status_is_believed_where_its_code_is_of_something_else(status, 
     assert type(created("vonage", status, code)) is kind
 
 
+def test_a_success_that_can_not_be_read_is_no_refusal_whatever_vonage_says_in_it():
+    """Its code and its parameters are those of an error, and the message may exist."""
+    problem = {"type": "https://developer.vonage.com/api-errors/messages#1170", "invalid_parameters": [{"name": "to"}]}
+    answer = Response(202, {}, json.dumps(problem).encode())
+    assert type(of_vonage.refusal(answer)) is not UnknownOutcomeError
+    assert type(of_vonage.refusal(answer, UnknownOutcomeError)) is UnknownOutcomeError
+
+
 def test_an_unknown_refusal_tells_the_providers_words():
     """Whoever looks up a code that we don't know reads what the provider said, without the number in it."""
     for name in PROVIDERS:

@@ -168,6 +168,17 @@ def test_what_is_cancelled_makes_room(kit):
     ]
 
 
+@pytest.mark.parametrize(
+    ("comes", "parked"),
+    [([], 0), ([visit("A", title="Cleaning")], 2), ([visit("A", status="cancelled")], 2), ([visit("C", 12)], 0)],
+    ids=["nothing", "a replacement", "a cancellation", "something new"],
+)
+def test_a_guard_knows_how_many_are_parked_where_any_of_them_go(kit, comes, parked):
+    """It is only asked for then."""
+    kit.sync([visit("A"), visit("B", 11)])
+    assert planned(kit, *comes, scope=evolve(SYNC, guarded=True)).parked == parked
+
+
 def test_the_soonest_is_worked_on_first(kit):
     """In whatever order they come in."""
     visits = [visit("C", 13), visit("A", day=3), visit("B", 9)]

@@ -174,3 +174,19 @@ def test_the_async_face_is_loaded_when_it_is_asked_for():
     assert transport.AsyncIO is AsyncIO
     with pytest.raises(AttributeError, match=r"^module 'reminder_kit\.transport' has no attribute 'SyncIO'$"):
         transport.SyncIO  # noqa: B018 - what is not there
+
+
+def test_each_loop_waits_for_places_of_its_own():
+    """One face may be used in one loop after another, also where requests wait for each other."""
+
+    class Slow(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, _request):
+            await asyncio.sleep(0)
+            return httpx.Response(200)
+
+    io = AsyncIO(telnyx(), 1, transport=Slow())
+
+    async def story():
+        return [answer.status for answer in await asyncio.gather(*(io.send(GET) for _ in range(3)))]
+
+    assert [asyncio.run(story()) for _ in range(2)] == [[200] * 3] * 2
