@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from random import Random
 
-from tests.calendars.conftest import valarm, vcalendar, vtimezone
+from tests.calendars.written import valarm, vcalendar, vtimezone
 
 ZONES = [
     "America/New_York",
@@ -44,8 +44,8 @@ NOTES = [
 class Drawer:
     """Draws one calendar."""
 
-    def __init__(self, seed):
-        self.random = Random(seed)
+    def __init__(self, seed, when=WHEN):
+        self.random, self.when = Random(seed), when
 
     def one(self, choices):
         return self.random.choice(choices)
@@ -54,7 +54,7 @@ class Drawer:
         return list(lines) if self.random.random() < share else []
 
     def moment(self, name, at=None):
-        at = at or self.one(WHEN)
+        at = at or self.one(self.when)
         form = self.one(["utc", "zone", "zone", "floating", "day"])
         if form == "day":
             return f"{name};VALUE=DATE:{at[:8]}"
@@ -104,16 +104,16 @@ class Drawer:
         )
 
     def events(self, uid):
-        at = self.one(WHEN)
+        at = self.one(self.when)
         if self.random.random() < 0.5:
             return [self.event(uid, at) for _ in range(self.random.choice([1, 1, 1, 2]))]
-        taken = self.maybe(0.4, self.moment("EXDATE", self.one(WHEN))) + self.maybe(0.2, self.moment("RDATE"))
+        taken = self.maybe(0.4, self.moment("EXDATE", self.one(self.when))) + self.maybe(0.2, self.moment("RDATE"))
         series = [self.event(uid, at, f"RRULE:{self.one(RULES)}", *taken)]
         for _ in range(self.random.choice([0, 0, 1, 2])):
             onwards = self.one(["", "", ";RANGE=THISANDFUTURE"])
             instance = self.moment("RECURRENCE-ID", self.one([at, "20260309T090000", "20260316T090000"]))
             series.append(
-                self.event(uid, self.one(WHEN), instance.replace("RECURRENCE-ID", f"RECURRENCE-ID{onwards}", 1))
+                self.event(uid, self.one(self.when), instance.replace("RECURRENCE-ID", f"RECURRENCE-ID{onwards}", 1))
             )
         self.random.shuffle(series)
         return series

@@ -2,20 +2,19 @@
 
 After a change that means to read something otherwise they are written anew, and read before they are committed:
 
-    REMINDER_KIT_TELL=1 python -m pytest tests/calendars/test_read_in_full.py
+    REMINDER_KIT_TELL=1 python -m pytest -k in_full tests/simulation tests/stories tests/calendars
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
 from tests.calendars.drawn import drawn
+from tests.simulation.lines import compared
 
 TOLD = Path(__file__).parent / "told"
-WRITES = bool(os.environ.get("REMINDER_KIT_TELL"))
 SETTINGS = [
     {},
     {"timezone": "Europe/Berlin", "region": "DE", "own_numbers": ("+12025550199",)},
@@ -52,8 +51,4 @@ def lines(found):
 def test_what_is_read_is_what_was_read(read, seed):
     """Every occurrence with its people, every problem with its place, and what may be taken for gone."""
     found = [*lines(read(drawn(seed), **SETTINGS[seed % len(SETTINGS)])), ""]
-    file = TOLD / f"{seed:02}.txt"
-    if WRITES:
-        file.parent.mkdir(exist_ok=True)
-        file.write_text("\n".join(found), encoding="utf-8")
-    assert found == file.read_text(encoding="utf-8").split("\n")
+    assert found == compared(TOLD / f"{seed:02}.txt", found)

@@ -1,0 +1,100 @@
+"""What runs do, in lines: what they report, what the provider was asked, and what the ledger holds in the end."""
+
+from __future__ import annotations
+
+import os
+
+from reminder_kit import ReminderKit
+from reminder_kit.planning.changes import ChangeKind
+
+WRITES = bool(os.environ.get("REMINDER_KIT_TELL"))
+"""Whether the lines of tests that keep them are written anew."""
+
+
+def at(instant):
+    return f"{instant:%m-%d %H:%M:%S}" if instant else "never"
+
+
+class Told:
+    """The lines of a history: what its runs say, as they say it."""
+
+    def __init__(self, monkeypatch):
+        self.lines, self.last = [], set()
+        for verb in ("sync", "resync", "withdraw", "import_calendar"):
+            monkeypatch.setattr(ReminderKit, verb, self.heard(verb, getattr(ReminderKit, verb)))
+
+    def heard(self, verb, plain):
+        def told(kit, *given, **named):
+            try:
+                report = plain(kit, *given, **named)
+            except BaseException as error:
+                self.lines.append(f"{at(kit.now())} {verb} broke off: {type(error).__name__}")
+                raise
+            if report is not None:
+                self.report(verb, report)
+            return report
+
+        return told
+
+    def report(self, verb, report):
+        """Note what a report says that the last one did not."""
+        said = [*self.changes(report), *self.waiting(report)]
+        counts = [f"{name} {count}" for name, count in sorted(report.summary.items()) if count]
+        new = [line for line in said if line not in self.last]
+        self.lines += [f"{at(report.now)} {line}" for line in new]
+        self.lines.append(" ".join([at(report.now), verb, "ok" if report.ok else "not ok", *counts]))
+        self.last = set(said)
+
+    def changes(self, report):
+        for change in report.changes:
+            if change.kind is not ChangeKind.KEEP or change.outcome != "done":
+                words = [change.kind, change.reason, change.outcome, change.identity.id, change.rule or "-"]
+                words += [f"due {at(change.due_at)}", f"at {at(change.send_at)}", *change.causes]
+                yield " ".join(map(str, words))
+
+    def waiting(self, report):
+        for item in report.attention:
+            words = [item.kind, item.what, f"for {len(item.affected)}", f"since {at(item.since)}"]
+            yield " ".join(["attention", *words, f"again {at(item.next_try_at)}"])
+
+
+def asked(sandbox):
+    """Yield what the provider was asked."""
+    for request in sandbox.requests:
+        yield f"{at(request.at)} {request.method} {request.status} {request.fault or ''}".rstrip()
+
+
+def held(ledger):
+    """Yield what the ledger holds."""
+    records = ledger.read(lambda reader: list(reader.records()))
+    for record in records:
+        state = "gone" if record.removed else "dirty" if record.dirty else "stands"
+        yield f"{record.identity.id} {state} next {at(record.next_at)}"
+        for one in sorted(record.outcomes, key=lambda one: (one.rule, str(one.due_at), one.to)):
+            yield f"  {one.rule} {one.status} {one.reason} due {at(one.due_at)} park {at(one.park_at)}"
+        for one in sorted(record.messages, key=lambda one: (one.created_at, one.send_at, one.state)):
+            words = [
+                one.state,
+                f"at {at(one.draft.send_at)}",
+                f"attempts {one.attempts}",
+                f"next {at(one.next_try_at)}",
+            ]
+            yield " ".join(["  message", *map(str, words), one.error])
+    for blocker in ledger.read(lambda reader: reader.blockers()):
+        yield f"blocked by {blocker.code} {blocker.country} {blocker.attempts} since {at(blocker.since)}"
+    for source, name in dict.fromkeys(record.identity[:2] for record in records):
+        yield from history(ledger, source, name)
+
+
+def history(ledger, source, name):
+    """Yield what the ledger says of how an appointment came to that."""
+    for entry in ledger.read(lambda reader: reader.history(id=name, source=source)):
+        yield " ".join([at(entry.at), entry.actor, entry.event, entry.identity.id, entry.rule, entry.reason]).rstrip()
+
+
+def compared(file, found):
+    """Return the lines that a file holds, to be compared with those found; these are written first where `WRITES`."""
+    if WRITES:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("\n".join(found), encoding="utf-8")
+    return file.read_text(encoding="utf-8").split("\n")
