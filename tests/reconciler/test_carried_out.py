@@ -68,7 +68,7 @@ def test_a_message_whose_words_are_right_stays_and_is_known_to_speak_of_others(m
 
 
 def test_a_message_whose_words_say_no_time_follows_its_appointment(make_kit, sandbox):
-    """Moved by an hour it is told in the same words at the same time: the message stays, for the new start."""
+    """Moved by an hour it is told in the same words at the same time, once: the message stays, for the new start."""
     kit = make_kit([Rule("evening", days_before=1, at="18:00", text="See you tomorrow.")], concurrency=1)
     kit.sync(visit("A"))
     (before,) = sandbox.parked()
@@ -76,6 +76,10 @@ def test_a_message_whose_words_say_no_time_follows_its_appointment(make_kit, san
     assert [message.id for message in sandbox.parked()] == [before.id]
     (record,) = kit.ledger.read(lambda reader: list(reader.records()))
     assert [message.start_at for message in record.messages] == [visit("A", 10).start_at]
+    sandbox.clock.set(before.send_at + timedelta(hours=1))
+    for _ in range(3):
+        kit.resync()
+    assert received_texts(sandbox) == [before.text]
 
 
 def test_that_somebody_came_in_again_is_noted(kit, sandbox):
