@@ -1,6 +1,6 @@
 """Calendars as several programs may write them, put together by lot; the same number draws the same one.
 
-Never draws what no program writes: that is for the tests of hostile files.
+Nearly all is what programs write, and a little what none should: a rule of no frequency, an end before the start.
 """
 
 from __future__ import annotations

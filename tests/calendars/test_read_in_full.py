@@ -15,11 +15,12 @@ from tests.calendars.drawn import drawn
 from tests.simulation.lines import compared
 
 TOLD = Path(__file__).parent / "told"
+# never another country: numbers that are fiction in the United States may be somebody's there
 SETTINGS = [
     {},
-    {"timezone": "Europe/Berlin", "region": "DE", "own_numbers": ("+12025550199",)},
+    {"timezone": "Europe/Berlin", "own_numbers": ("+12025550199",)},
     {"timezone": None, "region": None, "alarms": "rules"},
-    {"region": "GB", "phones": ("text", "attendee"), "allow": ("+12025550199",), "alarms": "only"},
+    {"phones": ("text", "attendee"), "allow": ("+12025550199",), "alarms": "only"},
 ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -36,8 +35,8 @@ def test_a_process_number_used_again_is_not_the_old_holder():
 def test_a_process_is_known_by_its_start_whatever_it_is_called(tmp_path):
     """Its name stands in brackets before that, and may hold some."""
     named = tmp_path / "a) b (c)"
-    named.symlink_to(shutil.which("sleep"))
-    with subprocess.Popen([named, "60"]) as process:
+    named.symlink_to(Path(sys.executable).resolve())
+    with subprocess.Popen([named, "-ISc", "import time; time.sleep(60)"]) as process:
         try:
             started = claims._started(process.pid)
             assert int(started) >= int(claims._started(os.getpid()))
