@@ -280,8 +280,8 @@ def instances(
     budget.series()
     only = series.first.instant if series.first is not None and not series.recurs else None
     made, stray = _recurring(series, start, end, limits, budget, only)
-    alone = series.overrides.items() if series.first is not None else [*series.ranges, *series.overrides.items()]
-    made += [_override(series, stray.get(key, key), version) for key, version in alone]
+    alone = series.overrides if series.first is not None else {**dict(series.ranges), **series.overrides}
+    made += [_override(series, stray.get(key, key), version) for key, version in alone.items()]
     made += [_override(series, key, version) for key, version in series.beside]
     for event in series.others:
         beside = evolve(series, master=event, ranges=[], others=[])

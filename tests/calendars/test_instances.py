@@ -241,6 +241,15 @@ def test_this_and_future_keeps_its_own_wall_clock():
     assert told(series)[2:] == ["03-17 10:00 rest of 03-16T09:00", "03-24 10:00 rest of 03-23T09:00"]
 
 
+def test_without_a_master_an_instance_is_told_once():
+    """By what is said of it alone, where it begins what is said of all that follow as well."""
+    one = override("one", "09", start="DTSTART:20260309T110000Z")
+    rest = onwards("rest", "09", start="DTSTART:20260309T100000Z")
+    for events in ((one, rest), (rest, one)):
+        assert told(series_with(*events)) == ["03-09 11:00 one of 03-09T09:00 once"]
+    assert len(told(series_with(rest, override("other", "16")))) == 2
+
+
 def test_overrides_without_a_master_speak_for_themselves():
     """Those of one instance, and those of all that follow, each once."""
     series = series_with(onwards("rest", "16"), override("one", "09", start="DTSTART:20260310T090000Z"))
