@@ -53,7 +53,8 @@ class Told:
                 yield " ".join(map(str, words))
 
     def waiting(self, report):
-        for item in report.attention:
+        # of one instant they stand by their ids, which of replies come from the provider's
+        for item in sorted(report.attention, key=lambda item: (item.since, item.kind, item.what)):
             words = [item.kind, item.what, f"for {len(item.affected)}", f"since {at(item.since)}"]
             yield " ".join(["attention", *words, f"again {at(item.next_try_at)}"])
 

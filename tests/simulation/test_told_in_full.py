@@ -22,6 +22,7 @@ from tests.simulation.lines import Told, asked, compared, held
 from tests.simulation.obstacles import ObstacleHistory
 from tests.simulation.replies import ReplyHistory
 from tests.simulation.snapshots import SnapshotHistory
+from tests.simulation.varied import VariedHistory
 
 TOLD = Path(__file__).parent / "told"
 KINDS = {
@@ -33,8 +34,10 @@ KINDS = {
     "replies": ReplyHistory,
     "consents": ConsentHistory,
     "snapshots": SnapshotHistory,
+    "varied": VariedHistory,
 }
-STORIES = [f"{kind}-{seed}" for kind in KINDS for seed in range(8)]
+STORIES = [f"{kind}-{seed}" for kind in KINDS for seed in range(32 if kind == "varied" else 8)]
+"""Many of those whose settings are drawn: the laws say little of them."""
 
 
 @pytest.mark.parametrize("story", STORIES)

@@ -230,6 +230,8 @@ class World:
         self.webhooks = []
         self.made = {}
         self.wrongs = []
+        #: By whose clock a number's messages are quiet, where it is not the world's.
+        self.zones = {}
         self._heard = self._numbered = 0
 
     def new_id(self):
@@ -292,7 +294,7 @@ class World:
     def _check_sent(self, message, kit):
         """What a provider sends at once is never sent in quiet hours."""
         quiet = kit.settings.quiet
-        if quiet is not None and quiet.covers(message.created_at, NEW_YORK):
+        if quiet is not None and quiet.covers(message.created_at, self.zones.get(message.to, NEW_YORK)):
             self.wrongs.append(f"sent in quiet hours ({quiet}): {message}")
 
     def collect(self):

@@ -1,0 +1,40 @@
+"""Random histories with all that may be set: limits, notices, senders, fallbacks, words; nobody has a reminder twice.
+
+How to run all, a part, or one of them: as `test_histories.py` says, with this file's name.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.simulation.replay import blocks, how_many, play_histories, play_history
+from tests.simulation.varied import VariedHistory
+
+COUNT = how_many(2_000)
+HERE = "tests/simulation/test_varied.py"
+
+
+def play(seed):
+    return play_history(VariedHistory, seed, f"{HERE} -k memory")
+
+
+@pytest.mark.slow
+def test_nobody_has_a_reminder_twice_whatever_is_set():
+    """In twelve random histories, in which texts went out, were held, and fell to what was set."""
+    came_to = Counter()
+    for seed in range(12):
+        world = play(seed).world
+        came_to["sent"] += sum(bool(message.sent_at) for message in world.sandbox.messages())
+        came_to.update(str(outcome.reason) for record in world.records() for outcome in record.outcomes)
+    assert came_to["sent"] > 40
+    assert {"condition", "superseded", "beyond_window", "outside_only_to"} <= came_to.keys()
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("seeds", blocks(COUNT, 250 if COUNT >= 1000 else 20))
+def test_nobody_has_a_reminder_twice_in_many_histories_in_memory(seeds):
+    """In thousands of histories, or in as many as `REMINDER_KIT_HISTORIES` says."""
+    play_histories(seeds, play)
