@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 
 from reminder_kit import ReminderKit
 from reminder_kit.planning.changes import ChangeKind
@@ -15,13 +16,47 @@ def at(instant):
     return f"{instant:%m-%d %H:%M:%S}" if instant else "never"
 
 
+REPORTING = ("sync", "resync", "withdraw", "import_calendar", "apply", "retry")
+"""The verbs that return a report."""
+OTHERS = ("record", "receive", "attention", "plan", "suppress", "allow")
+
+
 class Told:
-    """The lines of a history: what its runs say, as they say it."""
+    """The lines of a history: what its runs say, as they say it, and how often each verb spoke to the ledger."""
 
     def __init__(self, monkeypatch):
         self.lines, self.last = [], set()
-        for verb in ("sync", "resync", "withdraw", "import_calendar"):
-            monkeypatch.setattr(ReminderKit, verb, self.heard(verb, getattr(ReminderKit, verb)))
+        self.verb, self.calls, self.statements = "", Counter(), Counter()
+        for verb in REPORTING:
+            monkeypatch.setattr(ReminderKit, verb, self.heard(verb, self.counted(verb, getattr(ReminderKit, verb))))
+        for verb in OTHERS:
+            monkeypatch.setattr(ReminderKit, verb, self.counted(verb, getattr(ReminderKit, verb)))
+
+    def listen(self, ledger):
+        """Count the statements that come to a ledger in memory; those outside of a verb are the test's own."""
+        with ledger._database.engine.connect() as connection:
+            connection.connection.driver_connection.set_trace_callback(self.note_statement)
+
+    def note_statement(self, _statement):
+        self.statements[self.verb] += 1
+
+    def counted(self, verb, plain):
+        """Return a verb whose statements are counted; of one within another, to the outer one."""
+
+        def counting(kit, *given, **named):
+            outer, self.verb = self.verb, self.verb or verb
+            self.calls[verb] += 1
+            try:
+                return plain(kit, *given, **named)
+            finally:
+                self.verb = outer
+
+        return counting
+
+    def work(self):
+        """Yield how often each verb was used, and how many statements that took in all."""
+        for verb in sorted(self.calls):
+            yield f"{self.calls[verb]} x {verb}: {self.statements[verb]} statements"
 
     def heard(self, verb, plain):
         def told(kit, *given, **named):

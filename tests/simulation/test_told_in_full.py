@@ -6,7 +6,8 @@ written anew, and read before they are committed:
     REMINDER_KIT_TELL=1 python -m pytest -k in_full tests/simulation tests/stories tests/calendars
 
 A line begins with the time, then comes what a run reports of a reminder, what a provider was asked, or at the end what
-the ledger holds. What stays as it was is left out. Appointments have their ids, people none.
+the ledger holds, and how many statements that took. What stays as it was is left out. Appointments have their ids,
+people none.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ def test_what_runs_do_is_what_they_did(story, monkeypatch):
     kind, _, seed = story.partition("-")
     told = Told(monkeypatch)
     history = KINDS[kind](int(seed) * 1000 + 3)
-    history.play()
     world = history.world
-    found = [*told.lines, "", *asked(world.sandbox), "", *held(world.ledger), ""]
+    told.listen(world.ledger)
+    history.play()
+    found = [*told.lines, "", *asked(world.sandbox), "", *held(world.ledger), "", *told.work(), ""]
     assert found == compared(TOLD / f"{story}.txt", found)
