@@ -18,6 +18,8 @@ def at(instant):
 
 REPORTING = ("sync", "resync", "withdraw", "import_calendar", "apply", "retry")
 """The verbs that return a report."""
+UNKEPT = ("rule_version", "provider_id")
+"""What the history says that is another time another, or long."""
 OTHERS = ("record", "receive", "attention", "plan", "suppress", "allow")
 
 
@@ -95,9 +97,13 @@ class Told:
 
 
 def asked(sandbox):
-    """Yield what the provider was asked."""
+    """Yield what the provider was asked, and what it then took."""
     for request in sandbox.requests:
         yield f"{at(request.at)} {request.method} {request.status} {request.fault or ''}".rstrip()
+    for message in sandbox.messages():
+        words = [at(message.created_at), message.kind, message.type, f"from {message.from_}", f"to {message.to[-3:]}"]
+        words += [f"at {at(message.send_at)}", message.status, f"sent {at(message.sent_at)}", repr(message.text)]
+        yield " ".join(words)
 
 
 def held(ledger):
@@ -105,27 +111,37 @@ def held(ledger):
     records = ledger.read(lambda reader: list(reader.records()))
     for record in records:
         state = "gone" if record.removed else "dirty" if record.dirty else "stands"
-        yield f"{record.identity.id} {state} next {at(record.next_at)}"
+        yield f"{record.identity.id} {state} next {at(record.next_at)} start {at(record.start_at)} {record.replied}"
         for one in sorted(record.outcomes, key=lambda one: (one.rule, str(one.due_at), one.to)):
-            yield f"  {one.rule} {one.status} {one.reason} due {at(one.due_at)} park {at(one.park_at)}"
+            yield f"  {one.rule} {one.status} {one.reason} to {one.to[-3:]} {_outcome(one)}".rstrip()
         for one in sorted(record.messages, key=lambda one: (one.created_at, one.send_at, one.state)):
-            words = [
-                one.state,
-                f"at {at(one.draft.send_at)}",
-                f"attempts {one.attempts}",
-                f"next {at(one.next_try_at)}",
-            ]
-            yield " ".join(["  message", *map(str, words), one.error])
+            yield f"  message {one.state} at {at(one.draft.send_at)} {_message(one)} {one.error}".rstrip()
     for blocker in ledger.read(lambda reader: reader.blockers()):
         yield f"blocked by {blocker.code} {blocker.country} {blocker.attempts} since {at(blocker.since)}"
     for source, name in dict.fromkeys(record.identity[:2] for record in records):
         yield from history(ledger, source, name)
 
 
+def _outcome(one):
+    words = [f"due {at(one.due_at)}", f"send {at(one.send_at)}", f"park {at(one.park_at)}"]
+    return " ".join([*words, "replacing" * one.replacing, one.error])
+
+
+def _message(one):
+    words = [f"due {at(one.due_at)}", f"start {at(one.start_at)}", f"next {at(one.next_try_at)}"]
+    words += [f"attempts {one.attempts}", "known" if one.provider_id else "not known", one.provider, one.sender]
+    words += ["uncertain"] * one.uncertain + ["presumed"] * one.presumed
+    return " ".join([*words, *(f"and of {at(included.start_at)}" for included in one.includes)])
+
+
 def history(ledger, source, name):
-    """Yield what the ledger says of how an appointment came to that."""
+    """Yield what the ledger says of how an appointment came to that; its messages are numbered."""
+    numbers = {"": ""}
     for entry in ledger.read(lambda reader: reader.history(id=name, source=source)):
-        yield " ".join([at(entry.at), entry.actor, entry.event, entry.identity.id, entry.rule, entry.reason]).rstrip()
+        message = numbers.setdefault(entry.message_id, f"message {len(numbers)}")
+        words = [at(entry.at), entry.actor, entry.event, entry.identity.id, entry.rule, entry.reason, message]
+        words += [f"{word}={entry.detail[word]}" for word in sorted(entry.detail) if word not in UNKEPT]
+        yield " ".join(words).rstrip()
 
 
 def compared(file, found):
