@@ -121,7 +121,7 @@ class CircuitBreaker:
 
         What is open for longer than two minutes was opened by a clock that was ahead, and is over.
         """
-        if self.open_until is None or self.cause is None or not now < self.open_until <= now + 2 * _LEFT_ALONE:
+        if self.open_until is None or not now < self.open_until <= now + 2 * _LEFT_ALONE:
             return
         if isinstance(self.cause, RefusedCredentialError):
             raise self.cause

@@ -232,8 +232,6 @@ class Deciding:
 
     def _note_twins(self, decisions: Sequence[Decision], observed: Observed) -> None:
         """Note what is told again of what was told in the name of other appointments."""
-        if not self.again and not observed.twins:
-            return
         new = {decision.key: decision for decision in decisions if decision.kind is ChangeKind.SCHEDULE}
         self.again -= new.keys()
         self.again |= {key for key, decision in new.items() if _is_told_again(decision, observed)}

@@ -47,7 +47,7 @@ class WorkItem:
     #: The appointment as it was read last.
     record: AppointmentRecord
     #: Its messages as they are now, by our id.
-    messages: dict[str, Message] = field(factory=dict)
+    messages: dict[str, Message]
     #: What is to be done for each of its reminders, as decided last.
     decisions: list[Decision] = field(factory=list)
     #: What the report says, by key.

@@ -62,6 +62,21 @@ def test_a_fresh_success_is_the_reminder_and_recorded_as_sent(in_doubt, sandbox,
     assert texts(sandbox) == ["See you tomorrow at 9:00 AM"]
 
 
+def test_a_question_takes_one_place_in_the_rate(in_doubt, sandbox):
+    """As any other request; whoever waited for it before it was written down waits for no other."""
+    kit, turns = in_doubt(visit("A-1", day=1)), []
+    io, before = kit._executor.route.io, len(sandbox.requests)
+    waits = io.turn
+
+    async def turn():
+        turns.append(len(sandbox.requests) - before)
+        await waits()
+
+    io.turn = turn
+    kit.resync()
+    assert turns == list(range(len(sandbox.requests) - before))
+
+
 def test_a_replayed_success_settles_it_and_proves_that_keys_are_honoured(in_doubt, sandbox, asked):
     """The first request was carried out: the person has its text, and the ledger remembers what that shows."""
     kit = in_doubt(visit("A-1", day=1), acted=True)

@@ -350,3 +350,17 @@ def test_a_status_is_read_like_a_dict(kit):
     with pytest.raises(KeyError):
         status["__class__"]
     assert len(list(status)) == len(status) == len(dict(status))
+
+
+@pytest.mark.parametrize(
+    ("region", "what"),
+    [("US", "no message can reach the number"), (None, "the number has no country code")],
+    ids=["of this country", "of no country"],
+)
+def test_a_number_that_can_not_be_is_told_from_one_without_a_country(make_kit, appointment, region, what):
+    """Where there is a default region a number without a country code is one of that country, and wrong as such."""
+    kit = make_kit([DAY], default_region=region)
+    kit.sync(appointment(phone="202555012"))
+    (item,) = kit.attention()
+    assert item.kind == "number"
+    assert item.what.startswith(what)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reminder_kit.calendars import CalendarSettings
-from reminder_kit.reconciler.calendar_import import horizon_of, source_name
+from reminder_kit.reconciler.calendar_import import horizon_of, refused_problem, source_name
 from reminder_kit.rules.rule import Rule
 from tests.factories import START, settings_of
 
@@ -60,3 +60,17 @@ def test_a_rule_for_one_instant_is_for_whatever_begins_after_it():
     """Years ahead: "we move on Monday" concerns everybody who has a date."""
     moving = Rule("moving", text="We have moved", on=START + timedelta(days=3))
     assert horizon_of(CalendarSettings(), settings_of(moving), START) > timedelta(days=3650)
+
+
+def test_a_short_horizon_is_a_day_at_the_least():
+    """Follow-ups reach no further back than the start."""
+    later = Rule("thanks", text="Thanks", after="3 days")
+    short = CalendarSettings(horizon=timedelta(hours=12))
+    assert horizon_of(short, settings_of(later), START) == timedelta(days=1)
+
+
+def test_a_refused_calendar_is_said_of_as_a_whole():
+    """Not of one event: whoever looks at what waits for a person sees it beside them."""
+    problem = refused_problem("too much is gone")
+    assert problem.is_whole
+    assert str(problem).startswith("too much is gone: nothing of it was changed")

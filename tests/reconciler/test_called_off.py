@@ -222,3 +222,12 @@ def test_a_sender_may_be_called_anything(make_kit, sender):
     """One that is a name is no number of ours that calendars could have."""
     kit = make_kit([DAY], provider=Telnyx(api_key="KEY", from_=sender, messaging_profile_id="p"), default_region="GB")
     assert kit.plan_calendar(ONE, source="desk").appointments == 1
+
+
+@pytest.mark.parametrize(("phone", "day"), [(NUMBER, 12), ("", 13)], ids=["somebody", "nobody"])
+def test_a_cancellation_for_nobody_takes_its_time_from_what_is_recorded_for_somebody(kit, phone, day):
+    """Whoever was told hears of the time they were told; where nobody was, it is recorded as it came."""
+    kit.import_calendar(feed(event(phone=phone), event(uid="B", start=FRIDAY)), source="desk")
+    kit.import_calendar(feed(event(OFF, start=FRIDAY, phone="", sequence=2)), source="desk")
+    (record,) = (one for one in kit.ledger.read(lambda reader: list(reader.records())) if one.identity.id == "A")
+    assert (record.start_at.day, record.appointment.status) == (day, "cancelled")

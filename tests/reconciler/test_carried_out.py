@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from concurrent.futures import Future
 from datetime import timedelta
 from itertools import count
@@ -12,12 +13,14 @@ from attrs import evolve
 from reminder_kit import Rule
 from reminder_kit.cli.rendering import outcome_line
 from reminder_kit.errors import LedgerError, UnsafePlanError
+from reminder_kit.ledger.transaction import Transaction
 from reminder_kit.model.appointments import Recipient
 from reminder_kit.model.places import Place
 from reminder_kit.model.records import Claim, Identity
 from reminder_kit.model.rule_sets import RuleSet, RuleSetRecord, Standing, serving
 from reminder_kit.planning.plan import Worklist
 from reminder_kit.providers.twilio.provider import Twilio
+from reminder_kit.reconciler import executor
 from reminder_kit.reconciler.leases import Heartbeat
 from reminder_kit.reconciler.restored import refuse_older_state
 from reminder_kit.reconciler.scope import Scope
@@ -377,3 +380,49 @@ def test_a_plan_that_asks_nobody_works_as_it_was_told(ledger):
     assert accepted(ledger, Worklist()) is Standing.SERVES
     assert serves(ledger) is None
     assert ledger.read(lambda reader: reader.standing.places()) == [HERE]
+
+
+def test_what_went_out_for_an_occurrence_is_known_by_its_next_name(kit, sandbox):
+    """Also where it is decided once more, under the claim: the person has it already, and gets no second one."""
+    first = visit("A", day=2, recurrence_id="2026-02-12T09:00:00")
+    kit.sync(first)
+    sandbox.clock.set(first.start_at - timedelta(hours=20))
+    kit.resync()
+    assert len(received_texts(sandbox)) == 1
+    again = evolve(first, recurrence_id="2026-02-12T09:10:00", starts_at=first.starts_at + timedelta(minutes=10))
+    report = kit.sync([again, visit("B", day=2, hour=15)])
+    said = {change.identity.recurrence_id: change.reason.value for change in report.changes}
+    assert said[again.recurrence_id] == "already_sent"
+    sandbox.clock.advance(hours=1)
+    kit.resync()
+    assert len(received_texts(sandbox)) == 1
+
+
+def test_a_long_list_is_recorded_piece_by_piece(kit, monkeypatch):
+    """Each piece once, and what is older than what is known is told of in whichever piece it came."""
+    monkeypatch.setattr(executor, "_INTAKE", 2)
+    kit.sync(visit("C", revision=3))
+    recorded, record = [], Transaction.record
+
+    def heard(transaction, batch, *given, **named):
+        recorded.append([incoming.identity.id for incoming in batch])
+        return record(transaction, batch, *given, **named)
+
+    monkeypatch.setattr(Transaction, "record", heard)
+    plan = kit.plan([visit(name, revision=2) for name in "AB"] + [visit("C", title="New", revision=4), visit("D")])
+    kit.record(visit("C", revision=5))
+    recorded.clear()
+    report = kit.apply(plan)
+    assert recorded == [["A", "B"], ["C", "D"]]
+    assert {change.identity.id: change.reason.value for change in report.changes}["C"] == "stale_revision"
+
+
+def test_a_plan_for_a_copied_ledger_says_that_it_writes_to_nobody(make_kit, sandbox, tmp_path):
+    """Not only the run: whoever looks at the plan before sees it."""
+    first, second = (f"sqlite:///{tmp_path / name}.db" for name in ("here", "there"))
+    kit = make_kit([DAY], ledger=first)
+    kit.sync(visit("A"))
+    kit.close()
+    shutil.copy(tmp_path / "here.db", tmp_path / "there.db")
+    plan = make_kit([DAY], ledger=second).plan(visit("B", 12))
+    assert [(change.kind.value, change.reason.value) for change in plan.changes] == [("hold", "foreign_ledger")]
