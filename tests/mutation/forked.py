@@ -150,7 +150,8 @@ class Server:
         while True:
             path, source, tests = self.connection.recv()
             changes = exchanged(path, source, functions) if path else []
-            failed = None if changes is None else self._forked(changes, [name for name in tests if name in self.tests])
+            collected = [name for name in tests if name in self.tests]
+            failed = self._forked(changes, collected) if changes is not None and collected else None
             self.connection.send((changes is not None, failed))
 
     def _forked(self, changes, tests):

@@ -272,6 +272,8 @@ def test_what_a_fork_was_told_is_forgotten_by_the_next(tmp_path):
         asked = Selection("those that run it", QUICK, [waits, told], by_name=True)
         found = [shop.noticed_by(mutant, asked) for mutant in (function, same, table, function)]
         assert found == [waits, None, told, waits]
+        for nobody in ([], ["tests/cli/test_main.py::test_that_is_not_collected"]):
+            assert shop.noticed_by(function, Selection("those that run it", QUICK, nobody, by_name=True)) is None
     finally:
         shop.close()
 
