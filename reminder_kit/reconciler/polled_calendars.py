@@ -63,6 +63,11 @@ class Polled:
     notes: list[Note] = field(factory=list)
 
 
+def _place_of(source: CalendarSource) -> str:
+    """Return the name under which the ledger keeps what was read of a place: no secret of an address is in it."""
+    return blake2b(source.path.encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+
 def name_of(source: CalendarSource) -> str:
     """Return the source of a polled calendar's appointments."""
     return source.name or source_name(source.path)
@@ -123,7 +128,7 @@ class Polling:
         if source.caldav:
             self._read_collection(source, options, now, polled)
             return
-        place = blake2b(source.path.encode("utf-8", "replace"), digest_size=8).hexdigest()
+        place = _place_of(source)
         how = self._how(source, options)
         until = now + horizon_of(options, self.settings, now)
         known = self.ledger.read(lambda reader: _known(reader, place, name_of(source), how, until))
@@ -159,7 +164,7 @@ class Polling:
         """
         from reminder_kit.calendars.caldav import collection_of
 
-        place, name = blake2b(source.path.encode("utf-8", "replace"), digest_size=8).hexdigest(), name_of(source)
+        place, name = _place_of(source), name_of(source)
         how = self._how(source, options)
         until = now + horizon_of(options, self.settings, now)
         known = self.ledger.read(lambda reader: _known(reader, place, name, how, until))

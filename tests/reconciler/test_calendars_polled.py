@@ -14,7 +14,7 @@ from reminder_kit.errors import CalendarError, ConfigurationError
 from reminder_kit.model.as_of import AsOf
 from reminder_kit.model.instants import iso
 from reminder_kit.reconciler.calendar_import import _foreseen, read_for_import, refused_problem
-from reminder_kit.reconciler.polled_calendars import Note, Polling, _label, distinct, name_of, note_read
+from reminder_kit.reconciler.polled_calendars import Note, Polling, _label, _place_of, distinct, name_of, note_read
 from tests.factories import DAY, START, visit
 
 AFTER = Rule("after", after="2 days", text="Thank you {{ when }}")
@@ -104,6 +104,23 @@ def test_of_two_calendars_of_one_name_none_may_be_complete(complete, other):
         "two calendars of sources are called 'desk', and one of them is complete, so that it would withdraw what the "
         "other one has: give each a name of its own"
     )
+
+
+def test_what_was_read_of_a_place_is_kept_under_a_name_without_its_secrets(poll, desk):
+    """Always the same one, as ledgers hold it."""
+    desk.write_text(feed(event("A")), newline="")
+    assert _place_of(CalendarSource("https://clinic.example/feeds/team.ics?key=secret")) == "d2ff667fb6b13cb8"
+    (note,) = poll().notes
+    assert note.place == _place_of(CalendarSource(str(desk)))
+
+
+@pytest.mark.parametrize(("hours", "read"), [(36, []), (12, ["late"])], ids=["beyond", "within"])
+def test_a_polled_calendar_is_read_a_day_further_than_its_horizon(poll, desk, hours, read):
+    """So that it need not be read in every run."""
+    late = START + timedelta(days=60, hours=hours)
+    desk.write_text(feed(event("late", f"{late:%Y%m%dT%H%M%S}")), newline="")
+    (imported,) = poll().all_imported
+    assert [appointment.id for appointment in imported.appointments] == read
 
 
 def test_a_sender_that_is_a_name_is_no_number_of_our_own(kit, desk):
