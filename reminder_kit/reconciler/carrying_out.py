@@ -116,13 +116,7 @@ class CarryingOut:
     def _conclude(self, work: WorkItem, decision: Decision, result: DispatchResult) -> None:
         """Note what a dispatch came to, and whether another decision may do better at once."""
         work.conclude(decision, result, work.retry_at(decision.key, self.clock()))
-        if result.status is DispatchStatus.REJECTED:
-            by_itself = bool(decision.includes)  # a message of its own may be taken where the text for several was not
-            spare = self.settings.fallback
-            is_letter = decision.reminder is not None and decision.reminder.detour is not None
-            goes_otherwise = spare is not None and bool(spare.reaches) and not is_letter
-            work.decide_again = work.decide_again or by_itself or goes_otherwise
-        elif result.status is DispatchStatus.BLOCKED:
+        if result.status is DispatchStatus.BLOCKED:
             work.decide_again = work.decide_again or self.dispatchers.second is not None or _has_waiting(work)
         elif result.status is DispatchStatus.DONE and decision.kind is not ChangeKind.CANCEL:
             work.decide_again = work.decide_again or _has_waiting(work)
