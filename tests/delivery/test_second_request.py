@@ -134,6 +134,17 @@ def test_between_tries_to_take_a_message_back_is_waited_as_long_as_was_asked(
     assert waits == expected
 
 
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_failure_of_the_provider_stays_one_whatever_a_look_shows(make_kit, sandbox, appointment, waits, status):
+    """The message is parked still, as it can't be taken back for now: why not is told, not that nothing was said."""
+    kit = make_kit([RULE], concurrency=1)
+    kit.sync(appointment())
+    kit._io._sleep = waits.append
+    sandbox.fault(str(status), times=None, method="DELETE")
+    (change,) = kit.withdraw("A-1").changes
+    assert f"answered with {status}" in change.error
+
+
 @pytest.mark.parametrize(
     ("said", "told"), [("30007 Filtered", "30007 Filtered; "), ("", "{} did not say that it scheduled the message; ")]
 )

@@ -13,6 +13,7 @@ from attrs import evolve
 from reminder_kit import Rule
 from reminder_kit.cli.rendering import outcome_line
 from reminder_kit.errors import LedgerError, UnsafePlanError
+from reminder_kit.ledger.restorations import Restorations
 from reminder_kit.ledger.transaction import Transaction
 from reminder_kit.model.appointments import Recipient
 from reminder_kit.model.places import Place
@@ -415,6 +416,22 @@ def test_a_long_list_is_recorded_piece_by_piece(kit, monkeypatch):
     report = kit.apply(plan)
     assert recorded == [["A", "B"], ["C", "D"]]
     assert {change.identity.id: change.reason.value for change in report.changes}["C"] == "stale_revision"
+
+
+def test_that_all_came_in_is_noted_with_its_last_piece(kit, sandbox, tmp_path, monkeypatch):
+    """A run that breaks off before that has not seen the whole list: a ledger that was put back goes on in doubt."""
+    monkeypatch.setattr(executor, "_INTAKE", 1)
+    kit.sync(visit("A"))
+    noted, note = [], Restorations.note_complete
+
+    def heard(writer, sources):
+        noted.append(tuple(sources))
+        return note(writer, sources)
+
+    monkeypatch.setattr(Restorations, "note_complete", heard)
+    plan = kit.plan([visit("A", title="New"), visit("B", 11)], "default", complete=True)
+    kit.apply(evolve(plan, worklist=evolve(plan.worklist, complete=("default",))))
+    assert noted == [(), ("default",)]
 
 
 def test_a_plan_for_a_copied_ledger_says_that_it_writes_to_nobody(make_kit, sandbox, tmp_path):

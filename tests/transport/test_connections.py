@@ -10,7 +10,7 @@ import socket
 import ssl
 import threading
 import time
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 
 import pytest
 
@@ -394,6 +394,17 @@ def test_no_more_connections_are_kept_than_concurrency():
             thread.join()
         assert len(set(lent)) == 6
         assert len(client.io._idle) == 2
+
+
+def test_those_that_came_back_last_are_kept():
+    """They rested the shortest, so that the provider is the least likely to have closed them."""
+    with peer() as unused, Blocking(url(unused)) as client, ExitStack() as stack:
+        doors = [stack.enter_context(client.io._transport()) for _ in range(3)]
+        closed = []
+        for door in doors:
+            door.close = lambda door=door: closed.append(door)
+        stack.close()
+        assert [*closed, *client.io._idle] == doors[::-1]
 
 
 def test_a_cancelled_request_ends_its_connection():
