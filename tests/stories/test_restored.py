@@ -163,6 +163,19 @@ def telnyx(clinic, tmp_path):
     return make
 
 
+def test_a_plan_parks_nothing_of_which_the_provider_is_to_be_asked_first(telnyx):
+    """Its line says so, with neither a time nor a text of a message that may exist already."""
+    made = telnyx([visit("later", day=14, phone=LATER)], lambda _clinic: None)
+    (change,) = made.kit.plan([visit("books", day=4, phone=BOOKS)]).changes
+    assert (change.kind.value, change.reason.value, change.send_at, change.text) == (
+        "hold",
+        "restored_ledger",
+        None,
+        None,
+    )
+    assert change.error.startswith("the provider is asked first")
+
+
 def test_what_did_not_come_in_again_waits_and_is_listed(telnyx):
     """A host that only tells of changes cancelled a visit meanwhile: nobody is reminded of it; of others on a word."""
     visits = [visit("gone", day=14, phone=LEAVES), visit("on", day=14, phone=STAYS), visit("told", day=14, phone=NEARS)]
