@@ -120,6 +120,19 @@ def test_what_was_not_delivered_goes_out_as_a_letter(posting, sandbox, post, app
     assert at_rest(kit)
 
 
+@pytest.mark.parametrize(("own", "subject"), [("Your visit, {{ recipient.name }}", "Your visit, Ada"), ("", "Map")])
+def test_a_letter_has_its_channel_s_subject_else_its_rule_s(posting, sandbox, appointment, own, subject):
+    """Rendered as any text; that of a rule is the subject of its MMS."""
+    post = Post(subject=own)
+    picture = Rule("day-before", before="24 hours", text="See you {{ when }}", subject="Map", channel="mms",
+                   media_urls=["https://clinic.example/map.png"])  # fmt: skip
+    kit = posting(picture, fallback=post)
+    kit.sync(appointment(recipients=people()))
+    fail(kit, sandbox)
+    kit.resync()
+    assert [letter.subject for letter in post.letters] == [subject]
+
+
 def test_a_letter_is_sent_once_however_often_a_run_is_made(posting, sandbox, post, appointment):
     """Further runs, and the same reports again, make no second letter."""
     kit = posting()

@@ -68,6 +68,22 @@ def test_another_table_replaces_what_goes_from_another_sender(make_kit, sandbox)
     assert at_rest(kit)
 
 
+def test_what_stopped_one_sender_is_over_once_it_is_mended(make_kit, sandbox):
+    """Whichever process finds out: all that waited goes from that sender in the same run."""
+    given = {"senders": [row(CANADIAN, country="CA")], "concurrency": 1}
+    sandbox.fault("error", None, method="POST", status=403, code="40309", containing='"+1416')
+    numbers = [f"+1416555{number:04}" for number in range(130, 134)]
+    report = make_kit([DAY], **given).sync([visit(f"V{one}", phone=one) for one in numbers])
+    assert {change.reason.value for change in report.changes} == {"waiting_account"}
+    asked = len(sandbox.requests)
+    make_kit([DAY], **given).sync(visit("B", phone=TORONTO))
+    assert len(sandbox.requests) == asked
+    sandbox.faults.clear()
+    sandbox.clock.advance(minutes=6)
+    make_kit([DAY], **given).resync()
+    assert senders(sandbox) == {(one, CANADIAN) for one in (*numbers, TORONTO)}
+
+
 def test_a_sender_that_may_not_write_there_is_passed_over(make_kit, sandbox):
     """A name is for all, and numbers of the United States, and pictures, go from the number."""
     kit = make_kit([DAY, PICTURE], senders=[row("Clinic", rule=["day", "picture"])])

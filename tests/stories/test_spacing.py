@@ -247,3 +247,15 @@ def test_a_plan_keeps_messages_apart_that_are_moved_in_it(make_kit, sandbox):
     kit.apply(plan)
     assert sorted(times(sandbox).values()) == ["11:30", "12:00"]
     assert at_rest(kit)
+
+
+def test_two_that_are_moved_at_once_are_kept_apart(make_kit, sandbox):
+    """Each is a replacement, and each keeps its distance from where the other goes."""
+    kit = make_kit([DAY], min_gap="20 minutes")
+    kit.sync([visit("A", 9), visit("B", 13)])
+    plan = kit.plan([visit("A", 15), visit("B", 15, minute=5)])
+    kit.apply(plan)
+    for moved in (plan.changes, sandbox.parked()):
+        first, second = sorted(one.send_at for one in moved)
+        assert second - first >= timedelta(minutes=20)
+    assert at_rest(kit)
