@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Collection
 
-from reminder_kit import ReminderKit
+from reminder_kit import Appointment, ReminderKit
+from reminder_kit.errors import ReminderKitError
+from reminder_kit.model.rule_sets import Standing
 from reminder_kit.planning.changes import ChangeKind
 
 WRITES = bool(os.environ.get("REMINDER_KIT_TELL"))
@@ -62,16 +65,34 @@ class Told:
 
     def heard(self, verb, plain):
         def told(kit, *given, **named):
+            planned = self.planned(kit, verb, given, named)
             try:
                 report = plain(kit, *given, **named)
             except BaseException as error:
                 self.lines.append(f"{at(kit.now())} {verb} broke off: {type(error).__name__}")
                 raise
             if report is not None:
+                said = set(self.changes(report))
+                self.lines += [f"{at(report.now)} planned {line}" for line in planned if line not in said]
                 self.report(verb, report)
             return report
 
         return told
+
+    def planned(self, kit, verb, given, named):
+        """Return the lines of the plan for a run; none for what can be drawn but once, or is planned by no verb."""
+        plans = {"sync": kit.plan, "resync": kit.plan_resync}
+        drawn = given and not isinstance(given[0], Appointment | Collection)
+        if verb not in plans or drawn or "shard" in named or self.verb:
+            return []
+        self.verb = "plan"
+        try:
+            plan = plans[verb](*given, **named)
+        except ReminderKitError as error:
+            return [f"broke off: {type(error).__name__}"]
+        finally:
+            self.verb = ""
+        return [*self.changes(plan), worklist(plan)]
 
     def report(self, verb, report):
         """Note what a report says that the last one did not."""
@@ -94,6 +115,34 @@ class Told:
         for item in sorted(report.attention, key=lambda item: (item.since, item.kind, item.what)):
             words = [item.kind, item.what, f"for {len(item.affected)}", f"since {at(item.since)}"]
             yield " ".join(["attention", *words, f"again {at(item.next_try_at)}"])
+
+
+def worklist(plan):
+    """Return the line of what a plan says besides its changes; what it does not say is left out."""
+    work = plan.worklist
+    said = {
+        **dict(sorted(plan.summary.items())),
+        "parked": plan.parked,
+        "guarded": plan.guarded,
+        "cancellations": plan.cancellations,
+        "again": plan.again,
+        "unsafe": plan.is_unsafe,
+        "refused": plan.refusal or plan.rules_refusal or work.foreign,
+        "records": " ".join(incoming.identity.id for incoming in work.all_incoming),
+        "removes": " ".join(one.id for one in work.removals),
+        "order": " ".join(one.id for one in work.order),
+        "probes": " ".join(one.id for one in work.probing),
+        "holds": len(work.held_back),
+        "takeovers": len(work.takeovers),
+        "absent": len(work.seen),
+        "seen": work.seen_at and at(work.seen_at),
+        "snapshot": work.snapshot and work.snapshot[0],
+        "as of": work.as_of and at(work.as_of),
+        "standing": "" if work.standing is Standing.SERVES else work.standing,
+        "news": work.news,
+        "complete": " ".join(work.complete),
+    }
+    return ", ".join(f"{name} {value}" for name, value in said.items() if value)
 
 
 def asked(sandbox):
