@@ -75,7 +75,7 @@ class _Method:
         if fault:
             raise SecurityError(fault)
         check_call(self._name, self._owner, args, kwargs)
-        if self._name == "join" and isinstance(self._owner, str):
+        if self._name == "join":  # only texts have that
             (items,) = args
             return joined(items, self._owner, _shown)
         return _plain(getattr(self._owner, self._name)(*args, **kwargs))

@@ -214,7 +214,7 @@ def distance(to: datetime | date, now: datetime, locale: str) -> str:
     """
     if isinstance(to, datetime):
         # two datetimes of one zone are subtracted by their wall clocks, as if those never changed
-        elapsed = utc(to) - utc(now) if to.tzinfo and now.tzinfo else to - now
+        elapsed = utc(to) - utc(now) if now.tzinfo else to - now
         seconds = round(elapsed.total_seconds())
         if abs(seconds) < 60:
             return _ahead(seconds, "second", locale)
