@@ -306,7 +306,8 @@ class Neighbours:
     ) -> dict[Identity, AppointmentRecord | None]:
         """Return the appointments that share a number with what changed: with what it is now, or was before.
 
-        `rows` are the changed appointments as they are recorded, `appointments` as they are now (None: withdrawn).
+        `rows` are the changed appointments as they are recorded, `appointments` as they are now (None: withdrawn). Of
+        what comes in as it was, that of days which are busy, and were before, has to do with nobody.
         """
         phones = [phone for of_row in self.reader.phones(list(rows)).values() for phone in of_row]
         phones += [phone for appointment in appointments for phone in _phones(appointment)]
@@ -316,8 +317,13 @@ class Neighbours:
         found = around.affected(phones, busy, changed).by(phones)
         affected = {one.row for one in found if one.identity not in changed}
         recorded = {record.identity: record for record in self._records(sorted(affected)).values()}
-        near = Nearby(phone for phone in phones if phone not in busy)
-        coming = self._coming(dict(phones), lambda visit: visit not in busy and visit in near)
+        as_before = around.settled(around.identities(rows))
+
+        def is_open(visit: Visit) -> bool:
+            return visit not in busy or visit not in as_before
+
+        near = Nearby(filter(is_open, phones))
+        coming = self._coming(dict(phones), lambda visit: is_open(visit) and visit in near)
         return recorded | coming
 
 

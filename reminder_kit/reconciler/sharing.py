@@ -106,6 +106,14 @@ class Around:
             {day: sum(one.stands and one.identity not in but for one in found) for day, found in self.days.items()}
         )
 
+    def settled(self, but: Container[Identity] = ()) -> BusyDays:
+        """Return the days that were busy as they were decided last, but for some appointments."""
+        counts = {
+            day: sum(one.stands and one.settled and one.identity not in but for one in found)
+            for day, found in self.days.items()
+        }
+        return BusyDays(self.calendar, Counter(counts))
+
     def identities(self, rows: Collection[int]) -> set[Identity]:
         """Return the appointments of some rows, as far as they are around."""
         return {one.identity for found in (self.days, self.of_visits) for one in _all(found) if one.row in rows}
@@ -117,13 +125,7 @@ class Around:
         them was so before, and stays so: each of its appointments was told by itself. On one that is busy only now,
         those that are to be worked on come to that by themselves. Other records of a visit are affected in any case.
         """
-        settled = Counter(
-            {
-                day: sum(one.stands and one.settled and one.identity not in changed for one in found)
-                for day, found in self.days.items()
-            }
-        )
-        as_before, wanted = BusyDays(self.calendar, settled), frozenset(visits)
+        as_before, wanted = self.settled(changed), frozenset(visits)
         found = Affected(
             frozenset(visit for visit in wanted if visit not in as_before),
             {visit: list(several) for visit, several in self.of_visits.items()},

@@ -41,6 +41,15 @@ def test_one_too_many_has_each_told_by_itself(evening, sandbox):
     assert stands(evening)
 
 
+@pytest.mark.parametrize("known", [0, 2, 3])
+def test_a_plan_tells_who_makes_a_day_busy(evening, known):
+    """However many of them are recorded, and new: each is to have a message of its own."""
+    evening.sync(visits(known))
+    plan = evening.plan(visits(4))
+    assert sorted(change.text for change in plan.changes if change.text) == FOUR
+    assert {change.kind.value for change in plan.changes} <= {"schedule", "replace"}
+
+
 def test_recorded_by_a_host_one_too_many_does_the_same(evening, sandbox):
     """So it is where the host only records, one after the other, and the batch job follows."""
     evening.sync(visits(2))
