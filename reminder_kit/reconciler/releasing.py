@@ -74,9 +74,8 @@ def let_speak(works: Sequence[WorkItem]) -> None:
         if decision.kind in _GOING and decision.message is not None
     }
     for work in works if gone else ():
-        unsaid = {one.key for one in work.decisions if one.reason in _UNSAID and one.number in gone}
-        work.stale |= unsaid
-        work.decide_again = work.decide_again or bool(unsaid)
+        is_unsaid = any(one.reason in _UNSAID and one.number in gone for one in work.decisions)
+        work.decide_again = work.decide_again or is_unsaid
 
 
 def _one_too_many(tx: Transaction, works: Sequence[WorkItem], settings: Settings, now: datetime) -> dict[int, Identity]:

@@ -176,3 +176,18 @@ def test_who_is_told_stays_told_where_messages_are_kept_apart(make_kit, sandbox,
     assert parked_texts(sandbox) == told
     planned = {change.identity.id for change in plan.changes if change.kind.value == "schedule"}
     assert planned == {f"A-{text[1]}" for text in told}
+
+
+def test_what_is_taken_back_for_the_limit_is_reported_so_whatever_else_goes(make_kit, sandbox):
+    """In the same run another message of that number goes, and who was left unsaid for the limit is decided again."""
+    kit = make_kit([DAY, HOURS], max_per_day=1)
+    late, other = visit("late", 16, day=3, title="Late"), visit("other", 9, day=5, title="Other")
+    kit.sync([late, other])
+    nearer = visit("nearer", 15, day=2, title="Nearer")
+    report = kit.sync([nearer, evolve(other, status="cancelled")])
+    gone = {message.text for message in sandbox.messages() if message.status == "cancelled"}
+    told = {change.text for change in report.changes if change.kind.value == "cancel" and change.outcome == "done"}
+    assert gone == told
+    assert any(text.startswith("Late") for text in gone)
+    assert report.summary["cancel"] == len(gone)
+    assert at_rest(kit)
