@@ -149,9 +149,8 @@ class SteppedExecutor(Executor):
 
     def _dispatchers(self, *given, **named):
         made = super()._dispatchers(*given, **named)
-        return Dispatchers(
-            *(self._stepped(dispatcher) for dispatcher in (made.first, made.second) if dispatcher is not None)
-        )
+        second = None if made.second is None else self._stepped(made.second)
+        return Dispatchers(self._stepped(made.first), second, tuple(map(self._stepped, made.others)))
 
     def _stepped(self, dispatcher):
         posting = SteppedPosting(dispatcher.route, dispatcher.exchange, dispatcher.journal, dispatcher.clock)
@@ -166,7 +165,9 @@ class SteppedKit(ReminderKit):
         ledger = SteppedLedger(world.ledger, self.steps, options.get("namespace", "default"))
         super().__init__(provider, rules, ledger, **options)
         parts = self._executor
-        self._executor = SteppedExecutor(self.ledger, self.settings, self._io, self.now, parts.route, parts.fallback)
+        self._executor = SteppedExecutor(
+            self.ledger, self.settings, self._io, self.now, parts.route, parts.fallback, parts.others
+        )
 
     def _connected(self, provider, concurrency, **options):
         return SteppedIO(provider, self, self._clock.read, **options)
