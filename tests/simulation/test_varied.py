@@ -10,7 +10,7 @@ from collections import Counter
 import pytest
 
 from tests.simulation.replay import blocks, how_many, play_histories, play_history
-from tests.simulation.varied import VariedHistory
+from tests.simulation.varied import CalmHistory, Reports, VariedHistory
 
 COUNT = how_many(2_000)
 HERE = "tests/simulation/test_varied.py"
@@ -30,6 +30,16 @@ def test_nobody_has_a_reminder_twice_whatever_is_set():
         came_to.update(str(outcome.reason) for record in world.records() for outcome in record.outcomes)
     assert came_to["sent"] > 40
     assert {"condition", "superseded", "beyond_window", "outside_only_to"} <= came_to.keys()
+
+
+@pytest.mark.slow
+def test_whatever_is_parked_or_taken_back_is_reported(monkeypatch):
+    """In sixteen random histories in which nothing breaks: by the report of the run that did it."""
+    reports = Reports(monkeypatch)
+    for seed in range(16):
+        play_history(CalmHistory, seed, f"{HERE} -k reported")
+    assert reports.parked > 40
+    assert reports.taken_back > 20
 
 
 @pytest.mark.nightly

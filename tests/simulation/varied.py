@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import evolve
 
-from reminder_kit import Appointment, Rule
+from reminder_kit import Appointment, ReminderKit, Rule
 from reminder_kit.ledger.integrity import check
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.providers.twilio.provider import Twilio
@@ -296,3 +296,51 @@ class VariedHistory(History):
                 self.world.deliver(kit, self.world.webhooks.pop(0))
             kit.resync(force=True)
         self.LAWS(self.world, kit, self.host).check()
+
+
+CALM = {"edit", "vanish", "jump", "reconfigure", "resync", "settle", "call_off", "suppress", "purge", "share", "book"}
+
+
+class CalmHistory(VariedHistory):
+    """A history in which nothing breaks, and nobody else works: whatever becomes of a message a report tells."""
+
+    EVENTS = tuple(event for event in VariedHistory.EVENTS if event[0] in CALM)
+
+
+class Reports:
+    """What runs report, against what the provider holds before and after."""
+
+    def __init__(self, monkeypatch):
+        self.taken_back = self.parked = 0
+        self._is_within = False
+        for verb in ("sync", "resync", "withdraw", "suppress"):
+            monkeypatch.setattr(ReminderKit, verb, self._held_to(verb, getattr(ReminderKit, verb)))
+
+    def _held_to(self, verb, plain):
+        def run(kit, *given, **named):
+            if self._is_within:
+                return plain(kit, *given, **named)
+            world, self._is_within = kit.world, True
+            before = {message.id: message.status for message in world.sandbox.messages()}
+            try:
+                report = plain(kit, *given, **named)
+            finally:
+                self._is_within = False
+            if report is not None:
+                self._check(world, before, report)
+            return report
+
+        return run
+
+    def _check(self, world, before, report):
+        """Each message that is parked, or taken back, has a line of its reminder by which something was done."""
+        done = {change.key for change in report.changes if change.outcome is not None}
+        rows = world.messages()
+        for message in world.sandbox.messages():
+            is_new, was = message.id not in before, before.get(message.id)
+            is_gone = was == "scheduled" and message.status == "cancelled"
+            if is_new or is_gone:
+                key = rows[world.made[message.id]]["key"]
+                assert key in done, f"{'parked' if is_new else 'taken back'}, and not told: {message}"
+                self.parked += is_new
+                self.taken_back += is_gone
