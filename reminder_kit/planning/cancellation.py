@@ -89,7 +89,7 @@ def _told_by_another(reminder: Reminder, observed: Observed, now: datetime) -> b
     assert reminder.recipient is not None  # noqa: S101 - whoever asks has somebody
     known = observed.outcomes.get(reminder.key)
     silent = known is not None and known.reason in SAID_BY_OTHERS
-    if not silent and cancellation_key(observed.identity, reminder.recipient.key) not in observed.outcomes:
+    if not silent and cancellation_key(observed.identity, _who(reminder)) not in observed.outcomes:
         return False
     visit = (reminder.recipient.phone, reminder.appointment.start_at)
     return visit[1] > now and any(twin.send_at <= now for twin in observed.twins.get(visit, ()))
@@ -100,7 +100,7 @@ def _cancellation(
 ) -> Reminder:
     """Return the cancellation of an appointment for whom a reminder is; `told` is the start, UTC, of which it told."""
     assert reminder.recipient is not None  # noqa: S101 - whom nothing was written to was told nothing
-    key = cancellation_key(observed.identity, reminder.recipient.key)
+    key = cancellation_key(observed.identity, _who(reminder))
     base = reminder.rule
     rule = Rule(
         CANCELLATION,
@@ -125,6 +125,17 @@ def _cancellation(
         detail="",
         is_notice=True,
     )
+
+
+def _who(reminder: Reminder) -> str:
+    """Return what tells a reminder's recipient from the others of its appointment: the key; where two share it, more.
+
+    With the number, each hears of it once, in whatever order they come.
+    """
+    who = reminder.recipient
+    assert who is not None  # noqa: S101 - whoever asks has somebody
+    is_shared = sum(one.key == who.key for one in reminder.appointment.recipients) > 1
+    return f"{who.key}#{who.phone}" if is_shared else who.key
 
 
 def cancellation_key(identity: Identity, recipient: str) -> str:
@@ -159,7 +170,7 @@ def told_off_at(reminder: Reminder, observed: Observed, now: datetime) -> dateti
     """Return when (UTC) a reminder's person was told last that the appointment is cancelled; None: never."""
     if reminder.recipient is None:
         return None
-    cancellation = cancellation_key(observed.identity, reminder.recipient.key)
+    cancellation = cancellation_key(observed.identity, _who(reminder))
     return _last_arrival(observed.messages.get(cancellation, ()), reminder.recipient.phone, now)
 
 

@@ -312,3 +312,13 @@ def test_what_is_listed_as_equivalent_are_mutants_that_can_be_made():
         points = [point for point in points_of(path, source) if squeezed([lines[point.line - 1]]) in before]
         made = (mutant_of(point) for point in points if point.operator == operator)
         assert known in {named(mutant) for mutant in made if mutant}
+
+
+def test_of_an_exception_with_a_dot_in_its_name_no_mutant_is_made():
+    """Whichever the seed draws, a sample does not end with it."""
+    path = "reminder_kit/transport/blocking.py"
+    source = (ROOT / path).read_text(encoding="utf-8")
+    points = [point for point in points_of(path, source) if point.operator == "ExceptionReplacer"]
+    assert points
+    for point in points:
+        mutant_of(point)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from reminder_kit import QuietHours, ReminderKit, Rule
+from reminder_kit import QuietHours, Recipient, ReminderKit, Rule
 from reminder_kit.errors import InvalidRuleError, UnsafePlanError
 from reminder_kit.rules.notices import Notice
 from tests.factories import NUMBER, START, received_texts
@@ -52,6 +52,26 @@ def test_who_was_told_hears_it_once(reminded, sandbox, appointment):
     sandbox.clock.advance(days=2)
     reminded.resync()
     assert received_texts(sandbox)[1:] == [TOLD]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_people_of_one_id_hear_it_once_each(kit, sandbox, appointment, order):
+    """A host's mistake: they are told apart by their numbers, in whatever order they come, and at rest nothing is done.
+
+    The same id for everybody ("1", a household's) is no reason to tell one of them twice and the other not at all.
+    """
+    both = [Recipient(NUMBER, id="P", name="Ada"), Recipient(OTHER, id="P", name="Ben")]
+    kit.sync(appointment(recipients=both))
+    sandbox.clock.advance(days=2, hours=1)
+    kit.sync(appointment(recipients=both[::order], status="cancelled"))
+    assert sorted(message.to for message in sandbox.parked()) == [NUMBER, OTHER]
+    for _ in range(3):
+        asked = len(sandbox.requests)
+        assert not [change for change in kit.resync(force=True).changes if change.is_work]
+        assert len(sandbox.requests) == asked
+    sandbox.clock.advance(minutes=20)
+    kit.resync()
+    assert [received_texts(sandbox, number)[1:] for number in (NUMBER, OTHER)] == [[TOLD], [TOLD]]
 
 
 def test_a_duplicate_that_is_cancelled_tells_nobody(reminded, sandbox, appointment):
