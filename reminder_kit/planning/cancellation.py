@@ -46,22 +46,26 @@ def cancellations(
     appointment = observed.appointment
     if appointment is None or appointment.status is not Status.CANCELLED:
         return []
+    called_off = [
+        reminder
+        for reminder in reminders
+        if reminder.recipient is not None
+        and reminder.refusal is Reason.CANCELLED
+        and reminder.recipient.phone not in observed.still_expected
+    ]
     found: dict[str, Reminder] = {}
     told: dict[str, list[Message]] = {}
-    for reminder in reminders:
-        who = reminder.recipient
-        if who is None or reminder.refusal is not Reason.CANCELLED or who.phone in observed.still_expected:
-            continue
-        own = [
-            message
-            for message in _of(reminder, messages)
-            if message.draft.to == who.phone and has_told(message, settings, now)
-        ]
-        told.setdefault(who.phone, []).extend(own)
-        if own or _told_by_another(reminder, observed, now):
-            found.setdefault(who.phone, reminder)
+    for reminder in called_off:
+        own = [message for message in _of(reminder, messages) if has_told(message, settings, now)]
+        for message in own:
+            told.setdefault(message.draft.to, []).append(message)
+        if any(message.draft.to == reminder.to for message in own) or _told_by_another(reminder, observed, now):
+            found.setdefault(reminder.to, reminder)
+    for reminder in called_off:  # people may have exchanged their numbers, or ids
+        if reminder.to in told:
+            found.setdefault(reminder.to, reminder)
     return [
-        _cancellation(reminder, _last_start(told[number], appointment), observed, settings, now)
+        _cancellation(reminder, _last_start(told.get(number, ()), appointment), observed, settings, now)
         for number, reminder in found.items()
     ]
 

@@ -74,6 +74,19 @@ def test_two_people_of_one_id_hear_it_once_each(kit, sandbox, appointment, order
     assert [received_texts(sandbox, number)[1:] for number in (NUMBER, OTHER)] == [[TOLD], [TOLD]]
 
 
+@pytest.mark.parametrize("ids", [("P", "Q"), ("Q", "P"), ("P", "R")], ids=["theirs", "exchanged", "one anew"])
+def test_whoever_was_told_hears_it_by_whatever_id(kit, sandbox, appointment, ids):
+    """The numbers were told; that they are somebody else's by the host's list now makes it no less true."""
+    numbers = (NUMBER, OTHER)
+    kit.sync(appointment(recipients=[Recipient(one, id=id) for one, id in zip(numbers, "PQ", strict=True)]))
+    sandbox.clock.advance(days=2, hours=1)
+    people = [Recipient(one, id=id) for one, id in zip(numbers, ids, strict=True)]
+    for _ in range(3):
+        kit.sync(appointment(recipients=people, status="cancelled"))
+        sandbox.clock.advance(minutes=11)
+    assert [received_texts(sandbox, number)[1:] for number in numbers] == [[TOLD], [TOLD]]
+
+
 def test_a_duplicate_that_is_cancelled_tells_nobody(reminded, sandbox, appointment):
     """The desk merges two records of one visit: it takes place, and nobody reads that it is off."""
     reminded.sync(appointment("B-1", title="Check-up, merged"))
