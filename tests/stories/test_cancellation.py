@@ -78,9 +78,9 @@ def test_two_people_of_one_id_hear_it_once_each(kit, sandbox, appointment, order
 def test_whoever_was_told_hears_it_by_whatever_id(kit, sandbox, appointment, ids):
     """The numbers were told; that they are somebody else's by the host's list now makes it no less true."""
     numbers = (NUMBER, OTHER)
-    kit.sync(appointment(recipients=[Recipient(one, id=id) for one, id in zip(numbers, "PQ", strict=True)]))
+    kit.sync(appointment(recipients=[Recipient(one, id=name) for one, name in zip(numbers, "PQ", strict=True)]))
     sandbox.clock.advance(days=2, hours=1)
-    people = [Recipient(one, id=id) for one, id in zip(numbers, ids, strict=True)]
+    people = [Recipient(one, id=name) for one, name in zip(numbers, ids, strict=True)]
     for _ in range(3):
         kit.sync(appointment(recipients=people, status="cancelled"))
         sandbox.clock.advance(minutes=11)
