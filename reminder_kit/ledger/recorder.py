@@ -214,8 +214,8 @@ class Recorder:
         renamed = [
             {"old_key": key, "new_key": new_key, "which": row, "id": new.id, **same}
             for row, (old, new) in rows.items()
-            for key, rule, who in self._runner.rows(self._statements.queries.keys_of_row, which=row, **same)
-            if rule and (new_key := renamed_key(self._namespace, old, new, str(key), str(rule), str(who))) != key
+            for key, *made_of in self._runner.rows(self._statements.queries.keys_of_row, which=row, **same)
+            if made_of[0] and (new_key := renamed_key(self._namespace, old, new, str(key), *map(str, made_of))) != key
         ]
         for statement in self._statements.renames.keys if renamed else ():
             self._runner.many(statement, renamed)

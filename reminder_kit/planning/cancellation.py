@@ -23,7 +23,15 @@ from reminder_kit.planning.settings import Settings
 from reminder_kit.rules.reminders import BOOKING, Reminder
 from reminder_kit.rules.rule import Rule
 
-__all__ = ["CANCELLATION", "cancellation_key", "cancellations", "has_told", "still_told", "told_off_at"]
+__all__ = [
+    "CANCELLATION",
+    "cancellation_key",
+    "cancellations",
+    "has_told",
+    "shared_key",
+    "still_told",
+    "told_off_at",
+]
 
 CANCELLATION = "cancellation"
 """The id of the rule of these messages."""
@@ -139,7 +147,12 @@ def _who(reminder: Reminder) -> str:
     who = reminder.recipient
     assert who is not None  # noqa: S101 - whoever asks has somebody
     is_shared = sum(one.key == who.key for one in reminder.appointment.recipients) > 1
-    return f"{who.key}#{who.phone}" if is_shared else who.key
+    return shared_key(who.key, who.phone) if is_shared else who.key
+
+
+def shared_key(recipient: str, number: str) -> str:
+    """Return what tells one of several people of an appointment who share the key `recipient` from the others."""
+    return f"{recipient}#{number}"
 
 
 def cancellation_key(identity: Identity, recipient: str) -> str:

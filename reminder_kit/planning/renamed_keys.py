@@ -10,29 +10,35 @@ from collections.abc import Callable, Iterator
 
 from reminder_kit.model.records import Identity
 from reminder_kit.planning.again import again_id, again_key
-from reminder_kit.planning.cancellation import cancellation_key
+from reminder_kit.planning.cancellation import cancellation_key, shared_key
 from reminder_kit.planning.correction import correction_id, correction_key
 from reminder_kit.planning.fallback import fallback_id, fallback_key
-from reminder_kit.rules.reminders import reminder_key
+from reminder_kit.rules.reminders import placed_key, reminder_key
 
 __all__ = ["renamed_key"]
 
 _Derived = tuple[str, Callable[[str], str]]
 """The id of the rule that something is derived of, and how its key is."""
 _MOST = 20
-"""How often a person may have had one reminder sent again, and it is still known for that."""
+"""How often a person may have had one reminder sent again, and it is still known for that; and how many may share an id
+in one appointment."""
 
 
-def renamed_key(namespace: str, old: Identity, new: Identity, key: str, rule: str, recipient: str) -> str:
+def renamed_key(
+    namespace: str, old: Identity, new: Identity, key: str, rule: str, recipient: str, number: str = ""
+) -> str:
     """Return the key that a reminder has once its appointment is `new`, where it has `key` while that is `old`.
 
-    `rule` and `recipient` are its rule's id and its recipient's key. A key that was made otherwise stays as it is.
+    `rule` and `recipient` are its rule's id and its recipient's key, `number` where it goes: of several people with one
+    key their places, and numbers, are in the keys of what is for them. A key that was made otherwise stays as it is.
     """
-    if key == cancellation_key(old, recipient):
-        return cancellation_key(new, recipient)
-    for base, derived in _derivations(rule):
-        if derived(reminder_key(namespace, *old, base, recipient)) == key:
-            return derived(reminder_key(namespace, *new, base, recipient))
+    for who in (recipient, shared_key(recipient, number)):
+        if key == cancellation_key(old, who):
+            return cancellation_key(new, who)
+    for who in (recipient, *(placed_key(recipient, place) for place in range(2, _MOST + 1))):
+        for base, derived in _derivations(rule):
+            if derived(reminder_key(namespace, *old, base, who)) == key:
+                return derived(reminder_key(namespace, *new, base, who))
     return key
 
 

@@ -348,7 +348,7 @@ class NewNames:
     def of(cls, found: Mapping[Identity, AppointmentRecord], namespace: str) -> NewNames:
         """Return the names of takeovers that were found (`takeovers`)."""
         keys = {
-            one.key: renamed_key(namespace, record.identity, identity, one.key, one.rule, one.recipient)
+            one.key: renamed_key(namespace, record.identity, identity, one.key, one.rule, one.recipient, one.to)
             for identity, record in found.items()
             for one in record.outcomes
             if one.rule

@@ -25,7 +25,7 @@ from reminder_kit.rules.due_times import BOOKING, CHANGE, due_times
 from reminder_kit.rules.offsets import Offset, OffsetKind, dst_note, in_words
 from reminder_kit.rules.rule import Rule
 
-__all__ = ["BOOKING", "CHANGE", "Reminder", "is_place", "reminder_key", "reminders_of"]
+__all__ = ["BOOKING", "CHANGE", "Reminder", "is_place", "placed_key", "reminder_key", "reminders_of"]
 
 
 _NOWHERE = "nowhere: UTC"
@@ -287,7 +287,7 @@ def _people(appointment: Appointment, local: _LocalZone, defaults: Defaults) -> 
     keys: set[str] = set()
     phones: set[str] = set()
     for number, recipient in enumerate(appointment.recipients, 1):
-        key = recipient.key if recipient.key not in keys else f"{recipient.key}#{number}"
+        key = recipient.key if recipient.key not in keys else placed_key(recipient.key, number)
         own = _LocalZone(recipient.timezone, "recipient.timezone") if recipient.timezone else local
         refusal = _recipient_refusal(recipient, phones, defaults.region)
         people.append(_Person(recipient, key, *own, recipient.locale or defaults.locale, *refusal))
@@ -394,6 +394,11 @@ def common_digest(namespace: str, source: str, appointment: str, recurrence_id: 
         f"{len(occurrence)}:{occurrence}\x1f"
     )
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16)
+
+
+def placed_key(recipient: str, place: int) -> str:
+    """Return what stands in reminder keys for the recipient at a place of the list whose key an earlier one has."""
+    return f"{recipient}#{place}"
 
 
 def key_within(common: blake2b, rule: str, recipient: str) -> str:

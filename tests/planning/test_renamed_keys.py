@@ -6,11 +6,12 @@ import pytest
 
 from reminder_kit.model.records import Identity
 from reminder_kit.planning.again import again_id, again_key
-from reminder_kit.planning.cancellation import CANCELLATION, cancellation_key
+from reminder_kit.planning.cancellation import CANCELLATION, cancellation_key, shared_key
 from reminder_kit.planning.correction import correction_id, correction_key
 from reminder_kit.planning.fallback import fallback_id, fallback_key
 from reminder_kit.planning.renamed_keys import renamed_key
-from reminder_kit.rules.reminders import reminder_key
+from reminder_kit.rules.reminders import placed_key, reminder_key
+from tests.factories import NUMBER
 
 OLD, NEW = Identity("desk", "a"), Identity("desk", "b", "2026-02-12T15:00:00Z")
 
@@ -41,6 +42,17 @@ def test_a_cancellation_is_the_appointments():
     """Whom a cancellation is told is known by the appointment and the person."""
     key = cancellation_key(OLD, "p-1")
     assert renamed_key("default", OLD, NEW, key, CANCELLATION, "p-1") == cancellation_key(NEW, "p-1")
+
+
+@pytest.mark.parametrize("place", [2, 7])
+def test_of_several_people_of_one_id_each_keeps_what_is_theirs(place):
+    """By their place among the recipients, and of a cancellation by their number."""
+    old, new = (reminder_key("default", *identity, "day", placed_key("p-1", place)) for identity in (OLD, NEW))
+    assert renamed_key("default", OLD, NEW, old, "day", "p-1", NUMBER) == new
+    assert renamed_key("default", OLD, NEW, fallback_key(old), fallback_id("day"), "p-1") == fallback_key(new)
+    told, tells = (cancellation_key(identity, shared_key("p-1", NUMBER)) for identity in (OLD, NEW))
+    assert renamed_key("default", OLD, NEW, told, CANCELLATION, "p-1", NUMBER) == tells
+    assert renamed_key("default", OLD, NEW, told, CANCELLATION, "p-1") == told
 
 
 def test_a_key_that_was_made_otherwise_stays():

@@ -121,9 +121,9 @@ class Queries(Builder):
 
     @cached_property
     def keys_of_row(self) -> Any:
-        """The keys of an appointment's reminders, with their rules and recipients, also of those with messages only."""
+        """The keys of an appointment's reminders, each with rule, recipient and number, also of those with messages."""
         parts = (
-            sa.select(table.c.key, table.c.rule, table.c.recipient).where(
+            sa.select(table.c.key, table.c.rule, table.c.recipient, table.c.to_number).where(
                 table.c.row_id == sa.bindparam("which"), table.c.namespace == sa.bindparam("namespace")
             )
             for table in (self.tables.reminders, self.tables.messages)
