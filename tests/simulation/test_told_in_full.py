@@ -37,7 +37,7 @@ KINDS = {
     "snapshots": SnapshotHistory,
     "varied": VariedHistory,
 }
-STORIES = [f"{kind}-{seed}" for kind in KINDS for seed in range(32 if kind == "varied" else 8)]
+STORIES = [f"{kind}-{seed}" for kind in KINDS for seed in range(16 if kind == "varied" else 8)]
 """Many of those whose settings are drawn: the laws say little of them."""
 
 
