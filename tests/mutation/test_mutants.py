@@ -303,6 +303,7 @@ def test_when_time_is_over_a_run_is_broken_off(tmp_path):
         shop.noticed_by(same, selections(path)[1])
 
 
+@pytest.mark.slow
 def test_what_is_listed_as_equivalent_are_mutants_that_can_be_made():
     """What `equivalent.toml` lists are mutants of the source as it is; once its line is another, an entry goes."""
     for known in known_equivalents():
