@@ -3,7 +3,7 @@
 The laws say what must hold; these lines say what is done. After a change that means to do something else they are
 written anew, and read before they are committed:
 
-    REMINDER_KIT_TELL=1 python -m pytest -k in_full tests/simulation tests/stories tests/calendars
+    REMINDER_KIT_TELL=1 python -m pytest -m 'slow or not slow' -k in_full tests/simulation tests/stories tests/calendars
 
 A line begins with the time, then comes what a run reports of a reminder, what a provider was asked, or at the end what
 the ledger holds, and how many statements that took. What stays as it was is left out. Appointments have their ids,
@@ -37,8 +37,12 @@ KINDS = {
     "snapshots": SnapshotHistory,
     "varied": VariedHistory,
 }
-STORIES = [f"{kind}-{seed}" for kind in KINDS for seed in range(16 if kind == "varied" else 8)]
-"""Many of those whose settings are drawn: the laws say little of them."""
+STORIES = [
+    pytest.param(f"{kind}-{seed}", marks=[pytest.mark.slow] if seed % 2 else [])
+    for kind in KINDS
+    for seed in range(16 if kind == "varied" else 8)
+]
+"""Many of those whose settings are drawn, of which the laws say little. Every other one is among the slow tests."""
 
 
 @pytest.mark.parametrize("story", STORIES)

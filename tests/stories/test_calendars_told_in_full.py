@@ -3,7 +3,7 @@
 Each is read again and again, by import or by the batch job, in states newer and older. After a change that means to do
 something else the lines are written anew, and read before they are committed:
 
-    REMINDER_KIT_TELL=1 python -m pytest -k in_full tests/simulation tests/stories tests/calendars
+    REMINDER_KIT_TELL=1 python -m pytest -m 'slow or not slow' -k in_full tests/simulation tests/stories tests/calendars
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Desk:
                 self.kit.import_calendar(stream, "desk", complete=way == "complete", force=self.random.random() < 0.7)
 
 
-@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize("seed", [pytest.param(n, marks=[pytest.mark.slow] if n % 2 else []) for n in range(16)])
 def test_what_becomes_of_a_calendar_is_what_became_of_it(make_kit, sandbox, tmp_path, monkeypatch, seed):
     """Every line of what its states come to."""
     told, path = Told(monkeypatch), tmp_path / "desk.ics"
