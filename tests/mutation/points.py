@@ -84,7 +84,7 @@ def mutant_of(point):
     source = (ROOT / point.path).read_text(encoding="utf-8")
     try:
         changed = mutate_code(source, OPERATORS[point.operator], point.occurrence)
-    except AttributeError:  # of an exception with a dot in its name, cosmic-ray has none
+    except AttributeError:  # of one of several exceptions, if it has a dot in its name, cosmic-ray has none
         return None
     try:
         if ast.dump(ast.parse(changed)) == ast.dump(ast.parse(source)):

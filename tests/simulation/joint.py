@@ -42,14 +42,18 @@ class JointLaws(Laws):
     def check(self, promised=()):
         self.records_by_key = {outcome.key: outcome for record in self.records for outcome in record.outcomes}
         self.all_wanted = {reminder.key: reminder for reminder in self.wanted()}
+        self.note_who_tells()
+        super().check(promised)
+        self.check_included_once()
+        self.check_received_once()
+
+    def note_who_tells(self):
+        """Note, by reminder key, the messages of others that include it."""
         self.tells = {}
         for record in self.records:
             for message in record.messages:
                 for included in message.includes:
                     self.tells.setdefault(included.key, []).append((message, included))
-        super().check(promised)
-        self.check_included_once()
-        self.check_received_once()
 
     def live_rows(self):
         for found in self.by_key.values():
@@ -72,11 +76,15 @@ class JointLaws(Laws):
         along = [row for row in self.rows.values() if row["id"] in self.once_unknown and key in row["told"]]
         return [*super().unknown(key), *along]
 
+    def has_come(self, message):
+        """Say whether a message counts as received."""
+        return bool(message.sent_at)
+
     def check_received_once(self):
         """Nobody received a reminder twice for one start, in a message of its own or of another."""
         came = {}
         for message, row in (item for found in self.by_key.values() for item in found):
-            if message.sent_at and row["id"] not in self.once_unknown:
+            if self.has_come(message) and row["id"] not in self.once_unknown:
                 included = [(row["key"], moment(row["start_at"])), *self.included_in(row["id"])]
                 for key, start_at in included:
                     came.setdefault(key, []).append((message.sent_at, start_at, message.to, message.text))
