@@ -37,15 +37,28 @@ def empty_ledger(tmp_path_factory):
     return file.read_bytes()
 
 
+@pytest.fixture(scope="session")
+def empty_memory():
+    """The bytes of a ledger in memory that was just created."""
+    from reminder_kit.ledger.ledger import Ledger
+
+    ledger = Ledger("sqlite://")
+    ledger.upgrade()
+    with ledger._database.engine.connect() as connection:
+        made = connection.connection.driver_connection.serialize()
+    ledger.close()
+    return made
+
+
 @pytest.fixture(autouse=True)
-def _created_by_copying(request, monkeypatch, empty_ledger):
+def _created_by_copying(request, monkeypatch, empty_ledger, empty_memory):
     """Have new SQLite ledgers copied from one that was created: forty statements for each would be a third of all time.
 
     But for the tests of ledgers, which see them created.
     """
     if "ledger" in request.path.parts:
         return
-    from reminder_kit.ledger.databases.sqlite import SQLiteFile
+    from reminder_kit.ledger.databases.sqlite import SQLiteFile, SQLiteMemory
 
     create = SQLiteFile.create
 
@@ -59,7 +72,14 @@ def _created_by_copying(request, monkeypatch, empty_ledger):
             part.unlink()
         create(database)
 
+    def fill(database):
+        with database.engine.connect() as connection:
+            bare = connection.connection.driver_connection
+            if not bare.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                bare.deserialize(empty_memory)
+
     monkeypatch.setattr(SQLiteFile, "create", copy)
+    monkeypatch.setattr(SQLiteMemory, "create", fill)
 
 
 @pytest.fixture
