@@ -70,6 +70,22 @@ def test_a_backup_holds_what_the_ledger_holds_in_one_private_file(made, backup, 
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="this system has no folders that are written through")
+def test_a_power_cut_after_it_leaves_it_there(made, tmp_path, monkeypatch):
+    """What it holds is written through, and then the folder's entry for it."""
+    written, sync = [], os.fsync
+
+    def recorded(descriptor):
+        state, backup = os.fstat(descriptor), tmp_path / "backup.db"
+        written.append("the folder" if os.path.samestat(state, tmp_path.stat()) else "what it holds")
+        assert (written[-1] == "the folder") is backup.exists()
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", recorded)
+    made.backup(tmp_path / "backup.db")
+    assert list(dict.fromkeys(written)) == ["what it holds", "the folder"]
+
+
 @pytest.mark.skipif(not DESCRIPTORS.is_dir(), reason="this system does not list its descriptors")
 def test_nothing_of_it_is_left_open(made, tmp_path):
     """A job that makes one each night, in a process that never ends, has no more descriptors for it."""

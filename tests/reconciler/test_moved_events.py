@@ -151,6 +151,20 @@ def test_what_is_reminded_of_at_once_needs_no_correction(told):
     assert told(feed(event(WEEKLY)), edited(WEEKLY, start="20260212T093000")) == (["See you tomorrow at 9:30 AM"], [])
 
 
+def test_nobody_is_moved_to_what_has_begun(make_kit, sandbox):
+    """A calendar with follow-ups is read back, too: an occurrence of this morning is none that Thursday's became."""
+    kit = make_kit([DAY, Rule("thanks", after="2 hours", text="Thanks")], correction="Moved to {{ when }}")
+    kit.import_calendar(feed(event(WEEKLY)), source="desk")
+    sandbox.clock.advance(days=1, hours=1)
+    kit.resync()
+    for _ in range(2):
+        kit.import_calendar(edited(WEEKLY, start="20260211T080000"), source="desk")
+        sandbox.clock.advance(hours=1)
+        kit.resync()
+    texts = ["See you tomorrow at 9:00 AM", "Thanks", "Moved to Wednesday 18 February at 8:00 AM"]
+    assert received_texts(sandbox) == texts
+
+
 @pytest.mark.parametrize("complete", [False, True], ids=["not complete", "complete"])
 def test_a_polled_calendar_whose_series_is_edited_follows_it(make_kit, sandbox, tmp_path, complete):
     """Whether absence counts there or not; a plan foresees it."""

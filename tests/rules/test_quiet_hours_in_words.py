@@ -141,6 +141,14 @@ def test_what_is_not_said_is_as_documented():
     assert is_holiday("US", date(2026, 7, 4))
 
 
+def test_what_is_shown_of_quiet_hours_has_no_set_in_it():
+    """A digest is made of it: it is that of the hours as they were said, in every process."""
+    said = QuietHours("21:00", "08:00", on="holidays", also=[QuietHours("12:00", "13:00")])
+    known = said.with_days_off(Defaults(holidays="US", closed_days=["2026-12-24", "2026-01-02"]))
+    assert known != said
+    assert repr(known) == repr(said)
+
+
 def of(rule, defaults=None, **changes):
     values = {"ends_at": AT + HOUR, "recipients": [Recipient(NUMBER)], **changes}
     (one,) = reminders_of(Appointment("A-1", AT, **values), [Rule("r", text="Hi", **rule)], defaults or Defaults())
