@@ -42,9 +42,9 @@ class ZoneTable:
     #: The VTIMEZONEs of the whole source.
     definitions: Definitions
     #: The IANA name of the calendar's own zone, in which UTC times are shown to people; None: it has none.
-    display: str | None = None
+    display: str | None
     #: Whether nobody chose `default`, so that its use is worth a warning.
-    assumed: bool = False
+    assumed: bool
     _found: dict[str, tzinfo] = field(factory=dict)
     _names: dict[TableZone, ZoneInfo | None] = field(factory=dict)
 

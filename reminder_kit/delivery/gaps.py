@@ -166,7 +166,7 @@ class Gaps:
         wanted = {text.strip() for text in texts}
         for row in unknown:
             if _is_it(row, message, wanted, times):
-                return _Search(found=row, strange=len(unknown) - 1)
+                return _Search(found=row)
         within = able.listed_within
         # a clock that is far from the provider's, or not known, may take a message for an older one
         complete = within is not None and now >= ended + within and self.route.skew.is_close

@@ -18,7 +18,7 @@ from attrs import evolve
 from reminder_kit.model.instants import in_zone, zone
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import ReminderStatus, Traffic
+from reminder_kit.model.records import Traffic
 from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import cancellable
@@ -181,7 +181,6 @@ def _unsent(decision: Decision, settings: Settings) -> Decision:
     return evolve(
         decision.unsent(Reason.DAY_LIMIT),
         kind=ChangeKind.SKIP if decision.kind is ChangeKind.SCHEDULE else ChangeKind.CANCEL,
-        status=ReminderStatus.SKIPPED,
         recorded_reason="",
         causes=(),
         adopt=False,

@@ -156,7 +156,7 @@ class Planner:
         appointments: Appointments | None = None,
         *,
         complete: bool = False,
-        only_dirty: bool = False,
+        only_dirty: bool,
         as_of: datetime | None = None,
         forced: bool = False,
     ) -> Plan:

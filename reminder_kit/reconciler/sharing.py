@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from reminder_kit.ledger.reader import Reader
 
 __all__ = ["Affected", "Around", "Nearby", "Sharers", "groups_of"]
-
-_NONE = timedelta(0)
 
 
 class Nearby:

@@ -10,6 +10,7 @@ from attrs import evolve
 from reminder_kit.errors import AccountRefusedError, RefusedCredentialError
 from reminder_kit.model.lifecycle import State
 from reminder_kit.planning.message_times import ASKED
+from reminder_kit.sandbox import SandboxTransport
 from tests.delivery.desk import Desk
 from tests.factories import DAY, START, visit
 
@@ -320,3 +321,22 @@ def test_what_the_provider_has_proved_stays_proved(desk):
     route.note_refusal(AccountRefusedError("disabled", code="40312"), here.before, here.kit.now())
     assert here.settle() == ("done", "scheduled", ["POST 200"])
     assert (route.blockers, route.honours_keys) == ((), True)
+
+
+@pytest.mark.parametrize("proven", [True, False], ids=["keys honoured", "keys not proven"])
+def test_who_dies_while_asking_has_noted_where_that_may_be_a_second_text(desk, proven, monkeypatch):
+    """Before the request leaves: whoever goes on asks by it once more only where it is none."""
+    here = desk(LATE, proven=proven)
+
+    answer = SandboxTransport.handle_request
+
+    def killed(transport, request):
+        if request.read() == here.before.request:
+            raise KeyboardInterrupt
+        return answer(transport, request)
+
+    monkeypatch.setattr(SandboxTransport, "handle_request", killed)
+    with pytest.raises(KeyboardInterrupt):
+        here.settle()
+    held = here.kit.ledger.read(lambda reader: reader.find_message(provider="telnyx", token=here.before.id)).message
+    assert (held.uncertain, held.error) == (True, "no answer" if proven else f"{ASKED}no answer")

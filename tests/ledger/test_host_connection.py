@@ -318,11 +318,12 @@ def test_an_error_of_the_database_is_ours(sqlite_ledger, sqlite_url):
 # What a host naturally hands over
 
 
-@pytest.fixture
-def psycopg2_host(postgres_url):
-    """A connection of psycopg2 to an empty database."""
-    psycopg2 = pytest.importorskip("psycopg2")
-    connection = psycopg2.connect(postgres_url)
+@pytest.fixture(params=["cursor", "RealDictCursor"])
+def psycopg2_host(request, postgres_url):
+    """A connection of psycopg2 to an empty database, whose cursors give tuples, or dicts."""
+    psycopg2, extras = pytest.importorskip("psycopg2"), pytest.importorskip("psycopg2.extras")
+    kinds = vars(extras) | {"cursor": None}
+    connection = psycopg2.connect(postgres_url, cursor_factory=kinds[request.param])
     yield connection
     connection.close()
 

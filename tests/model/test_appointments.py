@@ -303,3 +303,10 @@ def test_a_number_that_python_does_not_spell_is_no_id():
 def test_a_phone_beyond_all_measure_is_no_number_and_small():
     """Of a text that can't be a phone number as much is kept as somebody may want to see."""
     assert len(Recipient("+1" + "2" * 1_000_000).phone) == 250
+
+
+def test_the_longest_address_there_is_is_kept_whole():
+    """64 characters, a sign and 255; of a longer one as much."""
+    longest = f"{'a' * 64}@{'b' * 247}.example"
+    assert Recipient(email=longest).email == longest
+    assert len(Recipient(email="a" * 1_000_000).email) == len(longest) == 320

@@ -26,6 +26,7 @@ from reminder_kit.errors import (
 )
 from reminder_kit.model.messages import Draft
 from reminder_kit.ports import Response
+from reminder_kit.providers.refusals import Refusal, Refusals
 from reminder_kit.providers.telnyx import responses as of_telnyx
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.providers.twilio import responses as of_twilio
@@ -147,6 +148,27 @@ def test_every_code_of_a_table_is_tried_here(name):
     """The tables hold no code that is not listed here, and none twice."""
     listed = [code for codes in CODES[name].values() for code in codes.split()]
     assert sorted(listed) == sorted(TABLES[name])
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (AccountRefusedError, "nothing like it is taken"),
+        (MistimedError, "placed anew"),
+        (QueueFullError, "when there is room"),
+        (RateLimitedError, "tried again later"),
+        (RejectedError, "never be taken"),
+        (TransientError, "tried again later"),
+        (UnknownRefusalError, "do not know why"),
+        (InvalidNumberError, "never be taken"),
+    ],
+)
+def test_a_table_without_words_has_those_of_the_error(kind, words):
+    """A provider of one's own may say no more than which error a code is."""
+    answer = Response(400, {}, b"{}")
+    error = Refusals("own", "Own", {}).error(answer, "create", Refusal(kind, ""), code="1")
+    assert type(error) is kind
+    assert words in str(error)
 
 
 @pytest.mark.parametrize("status", [400, 404, 405, 410, 413, 415, 418, 422, 451])

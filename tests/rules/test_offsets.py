@@ -341,6 +341,12 @@ def test_local_times_are_read(value):
     assert local_time(value, "at") == time(18)
 
 
+def test_a_local_time_is_that_of_every_day():
+    """Not the second of two of them, as in the night in which clocks go back: what a host's value says of that."""
+    assert local_time(time(1, 30, 12, 5, fold=1), "at").fold == 0
+    assert local_time(time(1, 30, 12, 5), "at") == time(1, 30, 12)
+
+
 @pytest.mark.parametrize("value", ["6 pm", "25:00", 18, time(18, tzinfo=UTC), "18:00Z"], ids=str)
 def test_what_is_no_local_time_is_refused(value):
     """A wrong local time, or one with a zone, is refused with a right example."""

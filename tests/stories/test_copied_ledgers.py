@@ -153,6 +153,16 @@ def test_a_ledger_in_memory_is_nowhere(make_kit, appointment):
     assert kit.resync().attention == ()
 
 
+def test_a_ledger_that_knows_no_place_learns_it_from_whatever_run_parks(worked, at, sandbox, tmp_path):
+    """One of an older release: from then on, what is made of it is a copy."""
+    with closing(sqlite3.connect(tmp_path / "reminders.db")) as connection, connection:
+        assert connection.execute("DELETE FROM reminder_kit_places").rowcount == 1
+    here = at("reminders.db")
+    assert did(here.resync()) == [("schedule", "on_time")]
+    here.close()
+    assert [item.kind for item in at(copied(tmp_path)).attention()] == ["ledger"]
+
+
 def test_adopting_adopts_every_namespace(make_kit, at, appointment, tmp_path):
     """A file is moved as a whole."""
     for name in ("north", "south"):

@@ -329,6 +329,12 @@ class TestBounds:
         assert machine.process_time() - began < 5
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kB; a bomb takes gigabytes
 
+    @pytest.mark.parametrize("source", [source for source in BOMBS if "y" * 5000 in source], ids=["loop", "macro"])
+    def test_what_stands_inside_is_counted_as_often_as_it_is_written(self, source):
+        """While it is written, and not when there are fifty million characters of it."""
+        with pytest.raises(ConfigurationError, match=r"more than [0-9,]+ steps"):
+            rendered(source)
+
     def test_a_bomb_is_refused_when_rules_load(self):
         """What takes or makes too much whatever the appointment is an error of the rule, not of each appointment."""
         (found,) = errors_of("{{ 'x' * 10 ** 9 }}")
