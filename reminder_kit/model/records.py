@@ -321,6 +321,8 @@ class Traffic(NamedTuple):
     #: When its reminder was due, and when what it speaks of starts, UTC; None: nobody asked.
     due_at: datetime | None = None
     start_at: datetime | None = None
+    #: Whether it is only decided that it is to go out: nobody has asked the provider.
+    is_new: bool = False
 
 
 class Sharing(NamedTuple):

@@ -135,7 +135,8 @@ def _traffic_of(decision: Decision) -> Traffic | None:
     draft = decision.draft or (decision.message.draft if decision.message is not None else None)
     if decision.kind not in _GOES_OUT or decision.reminder is None or draft is None or draft.to != decision.number:
         return None
-    return Traffic(decision.key, draft.send_at, decision.due_at, decision.start_at)
+    is_new = decision.kind is not ChangeKind.KEEP and not decision.reminder.is_notice
+    return Traffic(decision.key, draft.send_at, decision.due_at, decision.start_at, is_new)
 
 
 def _may_be_withheld(decision: Decision, settings: Settings, now: datetime) -> bool:
@@ -169,9 +170,13 @@ def _day(moment: datetime, name: str) -> date:
 
 
 def _rank(traffic: Traffic, now: datetime) -> _Rank:
-    """Return the rank of a message; one that went out counts before all others."""
+    """Return the rank of a message; one that went out counts before all others.
+
+    One that is to go out at once, as at a provider that can't schedule, has not gone out for that; a notice will.
+    """
     due_at, start_at = traffic.due_at or traffic.send_at, traffic.start_at or traffic.send_at
-    distance = timedelta(-1) if traffic.send_at <= now else abs(start_at - due_at)
+    is_out = traffic.send_at <= now and not traffic.is_new
+    distance = timedelta(-1) if is_out else abs(start_at - due_at)
     return _Rank(distance, traffic.send_at, traffic.key)
 
 

@@ -172,7 +172,7 @@ def test_of_several_appointments_each_is_decided_beside_all():
 def test_what_goes_out_is_counted(kind):
     """What is parked, replaced or kept is; what is held, skipped or taken back is not."""
     found = planned_traffic([[evolve(PLANNED, kind=kind)]])
-    line = Traffic(PLANNED.key, AT, AT, BEGINS)
+    line = Traffic(PLANNED.key, AT, AT, BEGINS, is_new=kind is not ChangeKind.KEEP)
     assert found == ({NUMBER: [line]} if kind in ("schedule", "replace", "keep") else {})
 
 
@@ -181,8 +181,26 @@ def test_of_a_replaced_message_the_new_one_is_counted_and_of_a_kept_one_its_own(
     new = evolve(PLANNED.draft, send_at=AT + HOUR)
     replaced = evolve(KEPT, kind=ChangeKind.REPLACE, key="replaced", draft=new, due_at=AT - HOUR)
     assert planned_traffic([[KEPT], [replaced]]) == {
-        NUMBER: [Traffic(KEPT.key, AT, AT, BEGINS), Traffic("replaced", AT + HOUR, AT - HOUR, BEGINS)]
+        NUMBER: [Traffic(KEPT.key, AT, AT, BEGINS), Traffic("replaced", AT + HOUR, AT - HOUR, BEGINS, is_new=True)]
     }
+
+
+@pytest.mark.parametrize("key", ["\0", "~"], ids=["the lesser key", "the greater key"])
+@pytest.mark.parametrize("beside", [SECOND, -SECOND, A_DAY], ids=["nearer", "farther", "much nearer"])
+def test_what_is_to_go_out_at_once_has_not_gone_out_for_that(key, beside):
+    """Of several that leave in one instant the nearest stays; what left in that instant counts before all of them."""
+    leaves = other(AT, AT + beside, key=key)._replace(is_new=True)
+    assert is_unsent(leaves, now=AT) is (beside > NONE)
+    assert is_unsent(leaves._replace(is_new=False), now=AT)
+
+
+@pytest.mark.parametrize(("notice", "counts"), [(False, False), (True, True)], ids=["a reminder", "a notice"])
+def test_a_notice_that_leaves_at_once_counts_before_all_others(notice, counts):
+    """It is never left unsaid, so that something else is."""
+    reminder = evolve(PLANNED.reminder, is_notice=notice)
+    farther = evolve(PLANNED, key="~", due_at=AT - A_DAY, reminder=reminder)
+    first, _ = all_within_day_limit([[PLANNED], [farther]], [{}, {}], SETTINGS, AT)
+    assert (first[0].reason is Reason.DAY_LIMIT) is counts
 
 
 @pytest.mark.parametrize(

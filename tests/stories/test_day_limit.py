@@ -54,6 +54,37 @@ def test_what_is_nearest_to_its_start_stays(make_kit, sandbox, together):
     assert at_rest(kit)
 
 
+AT_ONCE = [f"A-{number}" for number in range(8)]
+"""Several ids: of what is else alike, the key decides, and that is a digest of the id."""
+
+
+@pytest.fixture
+def leaving(clinic):
+    """Return a function: what left at a provider that sends at once, which was told of some visits and then others."""
+
+    def made(*together):
+        there = clinic("vonage", rules=[DAY, HOURS], options={"max_per_day": 1})
+        for visits in together:
+            there.kit.sync(visits)
+        return [message.text for message in there.sandbox.messages()]
+
+    return made
+
+
+@pytest.mark.parametrize("id", AT_ONCE)
+def test_what_leaves_in_the_same_second_is_no_second_message_of_the_day(leaving, id):
+    """Where the provider sends at once, and a booking follows another at once."""
+    assert leaving(visit("B", 20, day=0, title="B"), visit(id, 7, day=1, title="A")) == ["B today at 8:00 PM"]
+
+
+@pytest.mark.parametrize("id", AT_ONCE)
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_what_leaves_in_one_second_the_nearest_to_its_start_stays(leaving, id, order):
+    """Today's, which is due two hours before, and not tomorrow's, whatever their ids and order."""
+    visits = [visit(id, 7, day=1, title="Tomorrow"), visit("B", 10, day=0, title="Today")]
+    assert leaving(visits[::order]) == ["Today soon"]
+
+
 def test_a_notice_goes_out_whatever_else_does_that_day(make_kit, sandbox):
     """Who comes in vain must hear of it: a cancellation counts, and is never left unsaid."""
     kit = make_kit([DAY], max_per_day=1, cancellation="{{ appointment.title }} is off")
