@@ -406,7 +406,8 @@ class Reader:
             values = {"since": micros(since), "namespace": self._namespace}
             packed = self._runner.pack("numbers", [(number,) for number in numbers])
             for number, key, *instants in self._runner.rows(self._statements.phones.traffic, **packed, **values):
-                found.setdefault(number, []).append(Traffic(key, *map(instant, instants)))
+                send_at, due_at, start_at = map(instant, instants)
+                found.setdefault(number, []).append(Traffic(key, send_at, due_at, start_at))
         return found
 
     def twins(self, visits: Iterable[tuple[str, datetime]]) -> dict[tuple[str, datetime], list[Twin]]:

@@ -97,12 +97,16 @@ def planned_traffic(all_decisions: Iterable[Iterable[Decision]]) -> dict[str, li
     return found
 
 
-def too_many(traffic: Iterable[Traffic], name: str, limit: int) -> set[str]:
-    """Return the keys of messages to one number that share a day of the zone `name` with more than so many others."""
-    by_day: dict[date, list[str]] = {}
+def too_many(traffic: Iterable[Traffic], name: str, limit: int, now: datetime) -> set[str]:
+    """Return the keys of messages to one number of whose day, in the zone `name`, there are more than so many.
+
+    What went out by now counts, and is none of them: nothing can be done about it.
+    """
+    by_day: dict[date, list[Traffic]] = {}
     for one in traffic:
-        by_day.setdefault(_day(one.send_at, name), []).append(one.key)
-    return {key for keys in by_day.values() if len(keys) > limit for key in keys}
+        by_day.setdefault(_day(one.send_at, name), []).append(one)
+    too_full = [of_day for of_day in by_day.values() if len(of_day) > limit]
+    return {one.key for of_day in too_full for one in of_day if one.send_at > now}
 
 
 def _besides(
@@ -114,12 +118,12 @@ def _besides(
     What is only planned for others, as it is known to those that keep apart from it, is neither due nor
     has a start: it is counted with all that is decided (`all_within_day_limit`).
     """
-    counted = {(one.key, one.send_at) for one in planned}
+    counted = {(one.key, one.send_at, one.is_new) for one in planned}
     return [
         one
         for one in traffic
         if (one.key not in keys or one.send_at <= now)
-        and (one.key, one.send_at) not in counted
+        and (one.key, one.send_at, one.is_new) not in counted
         and (one.send_at <= now or (one.due_at, one.start_at) != (None, None))
     ]
 

@@ -88,9 +88,11 @@ def _one_too_many(tx: Transaction, works: Sequence[WorkItem], settings: Settings
         for change in work.changes.values()
         if change.to and change.kind in _PARKING and change.outcome == "done"
     }
-    traffic = tx.reader.traffic(list(parked), now)
+    traffic = tx.reader.traffic(list(parked), now - settings.traffic_reach)
     keys = {
-        key for number, zone in parked.items() for key in too_many(traffic.get(number, ()), zone, settings.max_per_day)
+        key
+        for number, zone in parked.items()
+        for key in too_many(traffic.get(number, ()), zone, settings.max_per_day, now)
     }
     owners = {owner for owner, *_ in tx.reader.reminder_owners(sorted(keys)).values()}
     batch = {work.record.row for work in works}

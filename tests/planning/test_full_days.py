@@ -272,6 +272,15 @@ def test_what_is_left_unsent_is_looked_at_by_each_run():
 def test_a_day_is_too_full_with_one_more_than_it_may_have():
     """By the day of the zone; two days that have just so many are not."""
     traffic = [Traffic(name, in_new_york(f"2026-02-{day}T12:00")) for name, day in (("a", 10), ("b", 10), ("c", 11))]
-    assert too_many(traffic, "America/New_York", 2) == set()
-    assert too_many(traffic, "America/New_York", 1) == {"a", "b"}
-    assert too_many(traffic, "America/New_York", 0) == {"a", "b", "c"}
+    before = START - A_DAY
+    assert too_many(traffic, "America/New_York", 2, before) == set()
+    assert too_many(traffic, "America/New_York", 1, before) == {"a", "b"}
+    assert too_many(traffic, "America/New_York", 0, before) == {"a", "b", "c"}
+
+
+def test_what_went_out_fills_a_day_and_is_not_asked_about_again():
+    """At its very second it is out; who is still to go is named."""
+    traffic = [Traffic(name, AT + away) for name, away in (("a", -HOUR), ("b", NONE), ("c", SECOND))]
+    assert too_many(traffic, "America/New_York", 2, AT) == {"c"}
+    assert too_many(traffic, "America/New_York", 2, AT - SECOND) == {"b", "c"}
+    assert too_many(traffic, "America/New_York", 2, AT + SECOND) == set()

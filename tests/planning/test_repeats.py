@@ -132,6 +132,7 @@ def test_who_shares_too_full_a_day_is_named():
     """All messages of a day that has more than it may, by the day of that zone."""
     at = START.replace(hour=4)  # the 9th in New York
     traffic = [Traffic(name, at + timedelta(hours=hours)) for name, hours in (("a", 0), ("b", 2), ("c", 3))]
-    assert too_many(traffic, "America/New_York", 1) == {"b", "c"}
-    assert too_many(traffic, "UTC", 2) == {"a", "b", "c"}
-    assert too_many(traffic, "UTC", 3) == set()
+    before = at - timedelta(seconds=1)
+    assert too_many(traffic, "America/New_York", 1, before) == {"b", "c"}
+    assert too_many(traffic, "UTC", 2, before) == {"a", "b", "c"}
+    assert too_many(traffic, "UTC", 3, before) == set()

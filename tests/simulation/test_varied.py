@@ -10,7 +10,7 @@ from collections import Counter
 import pytest
 
 from tests.simulation.replay import blocks, how_many, play_histories, play_history
-from tests.simulation.varied import CalmHistory, Reports, VariedHistory
+from tests.simulation.varied import CalmHistory, LimitedHistory, Reports, VariedHistory
 
 COUNT = how_many(2_000)
 HERE = "tests/simulation/test_varied.py"
@@ -40,6 +40,15 @@ def test_whatever_is_parked_or_taken_back_is_reported(monkeypatch):
         play_history(CalmHistory, seed, f"{HERE} -k reported")
     assert reports.parked > 40
     assert reports.taken_back > 20
+
+
+@pytest.mark.slow
+def test_no_number_gets_more_in_a_day_than_it_may():
+    """In twelve calm histories, of which three had too many once, counted at the provider by each number's clock."""
+    withheld = sum(
+        play_history(LimitedHistory, seed, f"{HERE} -k number").withheld for seed in (18, 205, 320, *range(9))
+    )
+    assert withheld > 20
 
 
 @pytest.mark.nightly

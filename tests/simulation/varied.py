@@ -7,6 +7,7 @@ comes of it is kept line by line (`test_told_in_full`).
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -286,6 +287,42 @@ class CalmHistory(VariedHistory):
     """A history in which nothing breaks, and nobody else works: whatever becomes of a message a report tells."""
 
     EVENTS = tuple(event for event in VariedHistory.EVENTS if event[0] in CALM)
+
+
+class LimitedHistory(CalmHistory):
+    """A calm history in which no number gets more than one message, or two, in a day of its own clock.
+
+    Without what goes out whatever a day has room for (notices), and without what changes the settings meanwhile.
+    """
+
+    EVENTS = tuple(event for event in CalmHistory.EVENTS if event[0] not in {"settle", "reconfigure"})
+
+    def __init__(self, seed, **options):
+        super().__init__(seed, **options)
+        self.most = 1 + seed % 2
+        plain = {"correction": "", "cancellation": "", "fallback": None, "senders": ()}
+        self.world.options |= {"max_per_day": self.most, **plain}
+        self.kits = [self.world.kit(), self.world.kit()]
+        self.withheld = 0
+
+    def rest(self):
+        super().rest()
+        self.count()
+
+    def watch(self):
+        super().watch()
+        self.count()
+
+    def count(self):
+        """No day has more than it may; how many reminders were left unsent for that."""
+        days = Counter()
+        for message in self.world.sandbox.messages():
+            if message.status not in {"cancelled", "failed"}:
+                there = self.world.zones.get(message.to, NEW_YORK)
+                days[message.to, message.send_at.astimezone(there).date()] += 1
+        assert max(days.values(), default=0) <= self.most, days
+        reasons = [outcome.reason for record in self.world.records() for outcome in record.outcomes]
+        self.withheld += reasons.count("day_limit")
 
 
 class Reports:

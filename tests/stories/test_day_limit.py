@@ -85,6 +85,25 @@ def test_of_what_leaves_in_one_second_the_nearest_to_its_start_stays(leaving, id
     assert leaving(visits[::order]) == ["Today soon"]
 
 
+def test_what_moves_in_the_second_in_which_it_was_told_is_not_told_again_that_day(leaving):
+    """Its own message fills the day as any other does."""
+    told, moved = visit("A", 7, day=1, title="A"), visit("A", 20, day=0, title="A")
+    assert leaving(told, moved) == ["A tomorrow at 7:00 AM"]
+
+
+def test_what_went_out_earlier_that_day_leaves_less_room(make_kit, sandbox):
+    """One is out, one of a visit next week is parked, and a nearer one comes in: the parked one is taken back."""
+    week = Rule("week", before="7 days", text="{{ appointment.title }} {{ when }}")
+    kit = make_kit([week, DAY], max_per_day=2)
+    kit.sync([visit("A", 9, minute=10, day=1, title="A"), visit("B", 15, day=7, title="B")])
+    sandbox.clock.advance(minutes=20)
+    assert received_texts(sandbox) == ["A tomorrow at 9:10 AM"]
+    report = kit.sync(visit("C", 18, day=0, title="C"))
+    assert outcomes(report)["B", "week"] == "day_limit"
+    assert parked_texts(sandbox) == ["C today at 6:00 PM"]
+    assert at_rest(kit)
+
+
 def test_a_notice_goes_out_whatever_else_does_that_day(make_kit, sandbox):
     """Who comes in vain must hear of it: a cancellation counts, and is never left unsaid."""
     kit = make_kit([DAY], max_per_day=1, cancellation="{{ appointment.title }} is off")
