@@ -51,12 +51,13 @@ def within_day_limit(
     if limit is None:
         return list(decisions)
     own, keys = planned_traffic([decisions]), _keys(decisions)
+    gone = now + settings.window.cancel_cutoff + settings.window.margin  # until then nothing is taken back any more
     everything = {
         number: [*planned, *_besides(planned, traffic.get(number, ()), keys, now)] for number, planned in own.items()
     }
     return [
         _unsent(decision, settings)
-        if _may_be_withheld(decision, settings, now) and _nearer(decision, everything, now) >= limit
+        if _may_be_withheld(decision, settings, now) and _nearer(decision, everything, gone) >= limit
         else decision
         for decision in decisions
     ]
@@ -153,17 +154,18 @@ def _may_be_withheld(decision: Decision, settings: Settings, now: datetime) -> b
     return parked.state is State.SCHEDULED and cancellable(parked, settings.of(parked).window, now)
 
 
-def _nearer(decision: Decision, others: Mapping[str, Iterable[Traffic]], now: datetime) -> int:
+def _nearer(decision: Decision, others: Mapping[str, Iterable[Traffic]], gone: datetime) -> int:
     """Return how many other messages of the same day stay before this one; `others` are by number.
 
+    What has not gone out until `gone` can be taken back.
     A message of its own of which nobody knows whether it went out does not count: this one stands in for it.
     """
     own = _traffic_of(decision)
     assert own is not None  # noqa: S101 - asked by the caller
-    day, rank = _day(own.send_at, decision.zone), _rank(own, now)
+    day, rank = _day(own.send_at, decision.zone), _rank(own, gone)
     stands_in = decision.key if "settle" in decision.causes else ""
     return sum(
-        _day(other.send_at, decision.zone) == day and _rank(other, now) < rank
+        _day(other.send_at, decision.zone) == day and _rank(other, gone) < rank
         for other in others[decision.number]
         if other.key != stands_in
     )
@@ -173,13 +175,13 @@ def _day(moment: datetime, name: str) -> date:
     return in_zone(moment, zone(name)).date()
 
 
-def _rank(traffic: Traffic, now: datetime) -> _Rank:
-    """Return the rank of a message; one that went out counts before all others.
+def _rank(traffic: Traffic, gone: datetime) -> _Rank:
+    """Return the rank of a message; one that went out, or will whatever is done, counts before all others.
 
     One that is to go out at once, as at a provider that can't schedule, has not gone out for that; a notice will.
     """
     due_at, start_at = traffic.due_at or traffic.send_at, traffic.start_at or traffic.send_at
-    is_out = traffic.send_at <= now and not traffic.is_new
+    is_out = traffic.send_at <= gone and not traffic.is_new
     distance = timedelta(-1) if is_out else abs(start_at - due_at)
     return _Rank(distance, traffic.send_at, traffic.key)
 

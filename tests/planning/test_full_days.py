@@ -56,7 +56,8 @@ def is_unsent(*traffic, **given):
         (other(), True),
         (other(key="~"), False),
         (other(JUST_NOW, AT - 9 * A_DAY), True),
-        (other(JUST_NOW + SECOND, AT - 9 * A_DAY), False),
+        (other(JUST_NOW + 90 * SECOND, AT - 9 * A_DAY), True),
+        (other(JUST_NOW + 91 * SECOND, AT - 9 * A_DAY), False),
         (other(due_at=None, start_at=AT + A_DAY - SECOND), True),
         (other(due_at=None, start_at=AT + A_DAY + SECOND), False),
         (other(due_at=AT - A_DAY - SECOND, start_at=None), False),
@@ -65,12 +66,15 @@ def is_unsent(*traffic, **given):
     ],
     ids=[
         *("nearer to its start", "farther from it", "due nearer", "due farther", "a follow-up, nearer", "farther"),
-        *("sooner", "later", "the lesser key", "the greater key", "out already", "about to go out"),
+        *("sooner", "later", "the lesser key", "the greater key", "out already"),
+        *("too late to be taken back", "not yet out"),
         *("never due, near", "never due, far", "of no start, far", "of no start, near", "planned only"),
     ],
 )
 def test_the_nearest_to_its_start_stays_then_the_soonest_then_the_least_key(beside, unsent):
-    """A message that went out by now comes before all of them; what is not known is taken for its send time.
+    """A message that went out by now, or can't be taken back (a minute and a margin before), comes before all of them.
+
+    What is not known is taken for its send time.
 
     What is only planned for others is counted with all that is decided, and not here.
     """
