@@ -259,6 +259,12 @@ def test_data_that_no_ledger_could_keep_is_refused_as_it_comes():
         Appointment("A", NOON, data={"n": 10**5000})
 
 
+def test_appointments_are_told_apart_in_sets_whatever_data_they_have():
+    """Equal ones are one; data are compared, and need no hash."""
+    made = [Appointment("A", NOON, data=data) for data in ({"tags": ["x"]}, {"tags": ["x"]}, {"tags": ["y"]})]
+    assert len(set(made)) == 2
+
+
 def test_a_naive_revision_orders_nothing():
     """Only an aware instant can be compared; with any other type the last write wins."""
     assert revision_order(datetime(2026, 1, 1)) == revision_order("v1") == ("", "")

@@ -83,6 +83,12 @@ def test_what_is_no_key_is_refused_with_where_to_find_one(key, words):
     assert key not in str(caught.value)
 
 
+def test_what_is_no_text_is_no_key():
+    """As a value of JSON or TOML may be."""
+    with pytest.raises(ConfigurationError, match="is not base64 of 32 bytes"):
+        Telnyx("KEY", "+12025550100", public_key=[5])
+
+
 def test_keys_that_somebody_was_given_are_taken():
     """The keys of RFC 8032's examples and of our own signer are keys."""
     for seed in range(20):
