@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -17,6 +18,28 @@ from tests.factories import NEW_YORK, START, TEXT
 settings.register_profile("quick", max_examples=40)
 settings.load_profile("quick")  # --hypothesis-profile=default has a hundred
 pytest_plugins = ["tests.postgres", "tests.ci", "tests.few"]
+
+
+MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30
+
+
+def pytest_configure(config):
+    """Have temporary files in memory where there is room, but for benchmarks: on a disk SQLite waits at each commit.
+
+    That is a tenth of all time, and more right after an installation. PYTEST_DEBUG_TEMPROOT names another place.
+    """
+    if "benchmark" not in config.option.markexpr.replace("not benchmark", "") and has_room(MEMORY):
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def has_room(folder):
+    """Say whether a folder in memory takes all files of a run, and lets programs among them run."""
+    try:
+        found, told = os.statvfs(folder), Path("/proc/meminfo").read_text(encoding="ascii")
+    except (OSError, AttributeError):
+        return False
+    (left,) = [int(line.split()[1]) * 1024 for line in told.splitlines() if line.startswith("MemAvailable:")]
+    return min(found.f_bavail * found.f_frsize, left) > ROOM and not found.f_flag & os.ST_NOEXEC
 
 
 @pytest.fixture(autouse=True)
