@@ -21,7 +21,7 @@ from reminder_kit.model.reasons import Reason
 from reminder_kit.model.records import Traffic
 from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.decision import Decision
-from reminder_kit.planning.message_times import cancellable
+from reminder_kit.planning.message_times import cancellable, out_of_reach
 from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import EACH_RUN
 
@@ -51,7 +51,7 @@ def within_day_limit(
     if limit is None:
         return list(decisions)
     own, keys = planned_traffic([decisions]), _keys(decisions)
-    gone = now + settings.window.cancel_cutoff + settings.window.margin  # until then nothing is taken back any more
+    gone = out_of_reach(settings.window, now)
     everything = {
         number: [*planned, *_besides(planned, traffic.get(number, ()), keys, now)] for number, planned in own.items()
     }

@@ -31,6 +31,7 @@ __all__ = [
     "may_be_taken",
     "needs_settling",
     "next_look",
+    "out_of_reach",
     "refusals_in_a_row",
     "refused_for",
     "replayable",
@@ -134,12 +135,17 @@ def key_lives(message: Message, settings: Settings, now: datetime) -> bool:
 
 def still_fits(message: Message, window: Window, now: datetime) -> bool:
     """Say whether a request that leaves at `now` fits the window, and leaves time to take the message back."""
-    return message.send_at >= now + window.min_lead and message.send_at > now + window.cancel_cutoff + window.margin
+    return message.send_at >= now + window.min_lead and cancellable(message, window, now)
 
 
 def cancellable(message: Message, window: Window, now: datetime) -> bool:
     """Say whether the provider still takes a message back: until cut-off and margin before its send time."""
-    return now < message.send_at - window.cancel_cutoff - window.margin
+    return message.send_at > out_of_reach(window, now)
+
+
+def out_of_reach(window: Window, now: datetime) -> datetime:
+    """Return until when (UTC) messages go out whatever is done: the provider takes none of them back any more."""
+    return now + window.cancel_cutoff + window.margin
 
 
 def next_look(reminder_records: Sequence[ReminderRecord], messages: Sequence[Message]) -> datetime | None:
