@@ -58,18 +58,19 @@ class Follower(Forkable):
         """Begin anew: the parent's thread is not there."""
         self._lock = threading.Lock()
         self._wanted = False
+        self._is_listening = False
         self._thread: threading.Thread | None = None
 
     def wake(self) -> None:
         """Have what is recorded by now followed; returns at once."""
         with self._lock:
             self._wanted = True
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="reminder_kit follower")
+            if not self._is_listening:
+                thread = threading.Thread(target=self._run, args=[self._thread], name="reminder_kit follower")
                 try:
-                    self._thread.start()
+                    thread.start()
+                    self._thread, self._is_listening = thread, True
                 except Exception as error:  # noqa: BLE001 - the host has committed, and goes on
-                    self._thread = None
                     LOG.error(
                         "what was committed is not followed at once, since no thread could be started: %s (the next "
                         "commit tries again, or the batch job does it)",
@@ -81,28 +82,27 @@ class Follower(Forkable):
             if self._wanted:
                 self._wanted = False
                 return True
-            self._thread = None
+            self._is_listening = False
             return False
 
-    def _run(self) -> None:
+    def _run(self, before: threading.Thread | None) -> None:
+        if before is not None:
+            before.join()  # it hears no more wakes, and may still be closing what it opened
         try:
             while self._is_wanted():
                 try:
                     self._job()
                 except BaseException as error:  # noqa: BLE001 - SystemExit of a listener would end this thread alone
                     _tell(error)
+        except BaseException:
+            with self._lock:
+                self._is_listening = False  # the next wake starts a thread anew, whatever ended this one
+            raise
         finally:
-            self._gone()
             self._afterwards()
 
-    def _gone(self) -> None:
-        """Have the next wake start a thread anew, whatever ended this one."""
-        with self._lock:
-            if self._thread is threading.current_thread():
-                self._thread = None
-
     def wait(self) -> None:
-        """Wait until all that was woken for is done; the thread itself does not wait."""
+        """Wait until all that was woken for is done and its thread has ended; the thread itself does not wait."""
         with self._lock:
             thread = self._thread
         if thread is not None and thread is not threading.current_thread():

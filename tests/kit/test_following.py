@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 
 import pytest
 
@@ -93,6 +94,25 @@ def test_whatever_ends_the_thread_the_next_wake_starts_another(kit, monkeypatch)
     follower.wake()
     follower.wait()
     assert done == ["closed", 1.0, "closed"]
+
+
+@pytest.mark.parametrize("is_woken_meanwhile", [False, True], ids=["once", "woken-meanwhile"])
+def test_who_waits_does_so_until_what_was_opened_is_closed_again(kit, is_woken_meanwhile):
+    """A host that ended its kit may drop its database then: no thread has a connection to it any more."""
+    closing, done = threading.Event(), []
+
+    def close():
+        closing.set()
+        time.sleep(0.05)
+        done.append("closed")
+
+    follower = Follower(kit, close, job=lambda: done.append("followed"))
+    follower.wake()
+    closing.wait()
+    if is_woken_meanwhile:
+        follower.wake()
+    follower.wait()
+    assert done == ["followed", "closed"] * (1 + is_woken_meanwhile)
 
 
 async def recorded_and_woken(kit, follower, appointment):
