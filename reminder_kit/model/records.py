@@ -272,7 +272,7 @@ class HistoryEntry:
     detail: Mapping[str, Any] = field(factory=dict)
 
 
-@frozen
+@frozen(cache_hash=True)
 class Claim:
     """The right to work on one appointment, until its lease runs out or somebody else claims it."""
 

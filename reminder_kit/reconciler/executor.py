@@ -244,11 +244,14 @@ class Executor:
                 await self._settle_and_decide(works, claimed.active, run, dispatchers)
                 await carrying_out.carry_out(claimed.active)
                 let_speak(works)
+                unfinished = claimed.unfinished()
                 for _ in range(_AGAIN):
-                    if again := claimed.unfinished():
-                        await self._decide_again(again, run, dispatchers)
-                        await carrying_out.carry_out([work for work in again if work.active])
-            for work in claimed.unfinished():
+                    if not unfinished:
+                        break
+                    await self._decide_again(unfinished, run, dispatchers)
+                    await carrying_out.carry_out([work for work in unfinished if work.active])
+                    unfinished = claimed.unfinished()
+            for work in unfinished:
                 work.complete = False
             finished = True
         finally:

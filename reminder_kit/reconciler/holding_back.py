@@ -19,6 +19,9 @@ __all__ = ["hold_for_probes", "hold_for_room"]
 Lines = Mapping[Identity, list[Change]]
 """The lines of a plan, by appointment."""
 
+_OF_ROOM = (ChangeKind.SCHEDULE, ChangeKind.CANCEL)
+"""What takes up room at a provider, or gives it back."""
+
 
 def hold_for_probes(lines: Lines, candidates: Mapping[str, Candidate], probes: Collection[str]) -> None:
     """Hold the candidates, given by reminder key, that are none of the probes."""
@@ -43,7 +46,10 @@ def hold_for_room(lines: Lines, is_of: Callable[[Change], bool], room: Callable[
     wanted, and is asked only where any is. `over` is how many of those it is counted to hold are past their time.
     """
     mine = [
-        (change, changes, index) for changes in lines.values() for index, change in enumerate(changes) if is_of(change)
+        (change, changes, index)
+        for changes in lines.values()
+        for index, change in enumerate(changes)
+        if change.kind in _OF_ROOM and is_of(change)
     ]
     new = [line for line in mine if line[0].kind is ChangeKind.SCHEDULE]
     freed = over + sum(line[0].kind is ChangeKind.CANCEL for line in mine)

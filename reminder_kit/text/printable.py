@@ -71,6 +71,8 @@ pattern without dots, what stands for a character that was none, and what is non
 
 def is_blank(text: str) -> bool:
     """Say whether a text says nothing: it is empty, or has only blanks, controls and what has no width."""
+    if text.isascii() and text.isprintable():  # as nearly all are
+        return not text.strip()
     return all(unicodedata.category(character) in _SHOWING_NOTHING or _BLANKS.match(character) for character in text)
 
 
