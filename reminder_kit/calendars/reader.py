@@ -182,6 +182,7 @@ class Reading:
                             yield one
                 elif raw in self.index.later:
                     self._note(Later(1, 0))
+        self._tables.clear()  # they know who reads: else what was read would stay until garbage is collected
         for one, guesses in guessed:
             settled = self.wordings.settled(one, guesses) if guesses else one
             self.has_guesses = self.has_guesses or bool(guesses and settled.appointment.recipients)

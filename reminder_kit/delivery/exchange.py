@@ -156,7 +156,7 @@ class Exchange:
         except NoAnswerError as problem:
             error = UnknownOutcomeError(str(problem), provider=route.provider.name, code="no_answer")
         except ProviderError as problem:
-            error = problem
+            error = problem.with_traceback(None)  # a value from here on: its traceback has this frame, which has it
         else:
             if learns:
                 route.breaker.answered()

@@ -67,32 +67,37 @@ class Neighbours:
     #: How many of those about to be recorded a number has on a day.
     _announced_days: BusyDays = field(init=False)
     _sharers: Sharers = field(init=False)
-    _records: Recall[int, AppointmentRecord] = field(init=False)
-    _by_identity: Recall[Identity, AppointmentRecord] = field(init=False)
-    _sent: Recall[tuple[str, str], SentByWhom] = field(init=False)
-    _combined: Recall[str, list[Message]] = field(init=False)
-    _twins: Recall[Visit, list[Twin]] = field(init=False)
-    _traffic: Recall[str, list[Traffic]] = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        reader, since = self.reader, self.now - self.settings.traffic_reach
-        self._sharers = Sharers(reader, self.settings, lambda one: self.names.now.get(one, one))
-        self._records = Recall(self._read)
-        self._by_identity = Recall(self._recorded)
-        self._sent = Recall(reader.sent_before_many)
-        self._combined = Recall(self._speaking_of_several)
-        self._twins = Recall(lambda visits: self._renamed(reader.twins(visits)))
-        self._traffic = Recall(lambda numbers: self._renamed(reader.traffic(numbers, since)))
+    _records: Recall[int, AppointmentRecord] = field(factory=Recall, init=False)
+    _by_identity: Recall[Identity, AppointmentRecord] = field(factory=Recall, init=False)
+    _sent: Recall[tuple[str, str], SentByWhom] = field(factory=Recall, init=False)
+    _combined: Recall[str, list[Message]] = field(factory=Recall, init=False)
+    _twins: Recall[Visit, list[Twin]] = field(factory=Recall, init=False)
+    _traffic: Recall[str, list[Traffic]] = field(factory=Recall, init=False)
 
     @_announced_days.default
     def _of_nobody(self) -> BusyDays:
         return BusyDays(Calendar(self.settings.day_zone))
+
+    @_sharers.default
+    def _by_new_names(self) -> Sharers:
+        return Sharers(self.reader, self.settings, self.names.now)
+
+    def rename(self, names: NewNames) -> None:
+        """Have what is read from now on be called as it will be."""
+        self.names = names
+        self._sharers = self._by_new_names()
 
     def _renamed(self, found: dict[K, list[KeyedT]]) -> dict[K, list[KeyedT]]:
         """Return what was found with the keys that reminders will have."""
         if not self.names.keys:
             return found
         return {about: [one._replace(key=self.names.key(one.key)) for one in ones] for about, ones in found.items()}
+
+    def _found_twins(self, visits: Collection[Visit]) -> dict[Visit, list[Twin]]:
+        return self._renamed(self.reader.twins(visits))
+
+    def _found_traffic(self, numbers: Sequence[str]) -> dict[str, list[Traffic]]:
+        return self._renamed(self.reader.traffic(numbers, self.now - self.settings.traffic_reach))
 
     def _read(self, rows: Collection[int]) -> dict[int, AppointmentRecord]:
         return {record.row: self.names.record(record) for record in self.reader.records(rows=rows)}
@@ -104,11 +109,11 @@ class Neighbours:
 
     def recorded(self, identities: Iterable[Identity]) -> dict[Identity, AppointmentRecord]:
         """Return what is recorded of some appointments."""
-        return self._by_identity(identities)
+        return self._by_identity(identities, self._recorded)
 
     def sent_before(self, identities: Iterable[Identity]) -> dict[tuple[str, str], SentByWhom]:
         """Return, by (source, id), what went out for any occurrence of some appointments."""
-        return self._sent(identity[:2] for identity in identities)
+        return self._sent((identity[:2] for identity in identities), self.reader.sent_before_many)
 
     def know(self, records: Iterable[AppointmentRecord]) -> None:
         """Take some records for read, since they are claimed: nobody else has written them since."""
@@ -140,7 +145,7 @@ class Neighbours:
         )
         if not numbers:
             return list(all_observed)
-        traffic = self._traffic(numbers) if self.settings.traffic_reach else {}
+        traffic = self._traffic(numbers, self._found_traffic) if self.settings.traffic_reach else {}
         if not self.settings.combines:
             return [evolve(observed, traffic=traffic) for observed in self._with_earlier_combinations(all_observed)]
         combined = self._messages_that_include(numbers)
@@ -160,7 +165,8 @@ class Neighbours:
 
     def _with_twins(self, all_observed: Sequence[Observed]) -> list[Observed]:
         """Return appointments with what goes, or went, out to their numbers about their start, in others' name too."""
-        twins = self._twins(phone for observed in all_observed for phone in _phones(observed.appointment))
+        phones = (phone for observed in all_observed for phone in _phones(observed.appointment))
+        twins = self._twins(phones, self._found_twins)
         if not twins:
             return list(all_observed)
         return [
@@ -214,7 +220,9 @@ class Neighbours:
     def _messages_that_include(self, numbers: Sequence[str]) -> dict[str, list[Message]]:
         """Return the messages for these numbers that speak of several reminders, by the key of each they include."""
         by_key: dict[str, list[Message]] = {}
-        found = [message for messages in self._combined(numbers).values() for message in messages]
+        found = [
+            message for messages in self._combined(numbers, self._speaking_of_several).values() for message in messages
+        ]
         for message in sorted(found, key=lambda message: message.created_at):
             for included in message.includes:
                 by_key.setdefault(included.key, []).append(message)
@@ -263,7 +271,7 @@ class Neighbours:
         near = Nearby(phone for phone in phones if phone not in busy)
         quiet = (one for day, found in around.days.items() if not busy.is_busy(day) for one in found)
         standing = {one.row for one in quiet if one.stands and one.identity not in self.announced and one.visit in near}
-        recorded = {record.identity: record for record in self._records(sorted(standing)).values()}
+        recorded = {record.identity: record for record in self._records(sorted(standing), self._read).values()}
         records = recorded | self._coming(dict(phones), lambda visit: visit not in busy and visit in near)
         sent = self.sent_before(records)
         found = [
@@ -298,7 +306,7 @@ class Neighbours:
     def _of_visit(self, visits: Collection[Visit]) -> dict[Identity, AppointmentRecord | None]:
         """Return the appointments that are, or were, for a number at a start; None: not recorded yet."""
         rows = sorted({one.row for found in self._sharers.of(visits).values() for one in found})
-        recorded = {record.identity: record for record in self._records(rows).values()}
+        recorded = {record.identity: record for record in self._records(rows, self._read).values()}
         return recorded | self._coming(dict(visits), lambda visit: visit in visits)
 
     def affected_by(
@@ -316,7 +324,7 @@ class Neighbours:
         busy = self._announced_days.having(around.standing(self.announced.keys()))
         found = around.affected(phones, busy, changed).by(phones)
         affected = {one.row for one in found if one.identity not in changed}
-        recorded = {record.identity: record for record in self._records(sorted(affected)).values()}
+        recorded = {record.identity: record for record in self._records(sorted(affected), self._read).values()}
         as_before = around.settled(around.identities(rows))
 
         def is_open(visit: Visit) -> bool:

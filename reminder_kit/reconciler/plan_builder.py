@@ -193,7 +193,8 @@ class PlanBuilder:
         """Find what comes in under another identity than it is recorded under: it is no new appointment, nor gone."""
         scopes = [self.scope] if self.scope.actor == "import" else list(self.scope.covered)
         found = takeovers(self.reader, self.settings, all_incoming, scopes, self.now)
-        names = self.deciding.neighbours.names = NewNames.of(found, self.settings.defaults.namespace)
+        names = NewNames.of(found, self.settings.defaults.namespace)
+        self.deciding.neighbours.rename(names)
         self.taken_over, self.formerly = dict(names.records), dict(names.formerly)
         self.seen.update(self.formerly.values())
 

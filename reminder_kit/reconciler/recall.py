@@ -21,21 +21,25 @@ _MOST = 1000
 
 @define
 class Recall(Generic[K, V]):
-    """The answers to one kind of question, by what it was asked about."""
+    """The answers to one kind of question, by what it was asked about.
 
-    #: Asks the ledger about several at once; what is not among its answers has none.
-    ask: Callable[[list[K]], Mapping[K, V]]
+    It keeps nobody who asks: a snapshot that nobody holds is gone at once, with all that was read of it.
+    """
+
     _known: dict[K, V | None] = field(factory=dict)
 
-    def __call__(self, keys: Iterable[K]) -> dict[K, V]:
-        """Return the answers for some keys, without those that have none."""
+    def __call__(self, keys: Iterable[K], ask: Callable[[list[K]], Mapping[K, V]]) -> dict[K, V]:
+        """Return the answers for some keys, without those that have none.
+
+        `ask` asks the ledger about several at once, always in the same way; what is not among its answers has none.
+        """
         wanted = list(dict.fromkeys(keys))
         if any(key not in self._known for key in wanted):
             if len(self._known) > _MOST:
                 self._known.clear()
             missing = [key for key in wanted if key not in self._known]
             self._known |= dict.fromkeys(missing)
-            self.tell(self.ask(missing))
+            self.tell(ask(missing))
         answers = ((key, self._known[key]) for key in wanted)
         return {key: answer for key, answer in answers if answer is not None}
 

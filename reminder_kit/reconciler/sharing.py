@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
@@ -49,16 +50,16 @@ class Sharers:
     """
 
     def __init__(
-        self, reader: Reader, settings: Settings, called: Callable[[Identity], Identity] = lambda identity: identity
+        self, reader: Reader, settings: Settings, new_names: Mapping[Identity, Identity] = MappingProxyType({})
     ) -> None:
         self._reader = reader
-        #: Says what an appointment will be called that the ledger calls so.
-        self._called = called
+        #: What appointments will be called that the ledger calls otherwise.
+        self._new_names = new_names
         self.calendar = Calendar(settings.day_zone)
         #: Whether others of the same day matter; else only those of one and the same start do.
         self._days_matter = settings.combines or settings.max_per_day is not None
-        self._of_days = Recall(self._found_on)
-        self._of_visits = Recall(self._found_at)
+        self._of_days: Recall[Day, list[Sharing]] = Recall()
+        self._of_visits: Recall[Visit, list[Sharing]] = Recall()
 
     def around(self, visits: Iterable[Visit]) -> Around:
         """Return what is recorded around visits."""
@@ -66,15 +67,15 @@ class Sharers:
         if not self._days_matter:
             return Around(self.calendar, {}, self.of(possible))
         days = {day for visit in possible for day in self.calendar.days_around(visit, SAME_DAY)}
-        return Around(self.calendar, self._of_days(days))
+        return Around(self.calendar, self._of_days(days, self._found_on))
 
     def of(self, visits: Iterable[Visit]) -> dict[Visit, list[Sharing]]:
         """Return what is recorded for these very visits."""
-        return self._of_visits(visits)
+        return self._of_visits(visits, self._found_at)
 
     def _found(self, ranges: Sequence[tuple[str, datetime, datetime]]) -> list[Sharing]:
         found = self._reader.sharing_number(ranges)
-        return [one._replace(identity=self._called(one.identity)) for one in found]
+        return [one._replace(identity=self._new_names.get(one.identity, one.identity)) for one in found]
 
     def _found_on(self, days: Iterable[Day]) -> dict[Day, list[Sharing]]:
         found: dict[Day, list[Sharing]] = {}

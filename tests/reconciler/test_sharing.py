@@ -115,7 +115,7 @@ def test_who_leaves_a_busy_day_is_with_those_that_are_told_together_now():
 def test_a_snapshot_is_asked_once():
     """What was found for a day, or that nothing was, is not asked for again; only what it will be called is told."""
     shelf = Shelf(of(1), of(2, later(3)))
-    sharers = Sharers(shelf, TOGETHER, lambda identity: identity._replace(id="new"))
+    sharers = Sharers(shelf, TOGETHER, {Identity("default", "A-1"): Identity("default", "new")})
     around = sharers.around([(NUMBER, MONDAY)])
     assert sharers.around([(NUMBER, later(3))]).days.keys() == around.days.keys()
     assert len(shelf.asked) == 1
