@@ -235,8 +235,8 @@ class Reading:
             self.rest_off.pop(uid, None)
 
     def _definition(self, place: Place) -> Definition:
-        data = self._bytes(place)
-        return self.definitions.read(data, lambda: parse(data, place.line, self.settings.limits))
+        data, limits = self._bytes(place), self.settings.limits
+        return self.definitions.read(data, lambda: parse(data, place.line, limits))  # zones outlive the reading
 
     def _component(self, place: Place) -> Component:
         component = parse(self._bytes(place), place.line, self.settings.limits)

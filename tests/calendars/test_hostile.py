@@ -307,7 +307,7 @@ def test_thousands_of_zones_are_built_only_where_they_are_used(spent, event, cal
     zones = [zone_of(f"Zone {number}", standard="+0100", daylight="+0200") for number in range(1000)]
     found, _ = spent(calendar(*zones, event(start="DTSTART;TZID=Zone 7:20260302T090000")))
     assert found.starts == ["2026-03-02T08:00:00Z"]
-    assert len(found.reading._tables[0]._found) == 1
+    assert len(found.reading.definitions._read) == 1
 
 
 def test_events_passed_over_are_never_parsed(read, event, calendar):

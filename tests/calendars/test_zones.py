@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gc
 import re
-from datetime import UTC, datetime
+import weakref
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 
@@ -105,6 +107,23 @@ def test_a_custom_vtimezone_counts_for_its_own_file_only(read_events, event, zon
     east = read_events(zone_of("Customized Time Zone", standard="+0900"), event(start=at("Customized Time Zone")))
     west = read_events(zone_of("Customized Time Zone", standard="+0200"), event(start=at("Customized Time Zone")))
     assert (east.starts, west.starts) == (["2026-03-02T00:00:00Z"], ["2026-03-02T07:00:00Z"])
+
+
+def test_a_zone_of_a_file_keeps_nothing_of_its_reading(calendar, event, zone_of):
+    """A million appointments of many calendars: each knows its zone, and that knows no file."""
+    window = {"start": datetime(2026, 3, 1, tzinfo=UTC), "end": datetime(2026, 3, 9, tzinfo=UTC)}
+    data = calendar(zone_of("Office", standard="+0913"), event(start=at("Office")))
+    reading = read_calendar(data, CalendarSettings(), **window)
+    (found,) = reading
+    gone = weakref.ref(reading)
+    gc.collect()
+    gc.disable()
+    try:
+        del reading
+        assert gone() is None
+    finally:
+        gc.enable()
+    assert found.appointment.starts_at.utcoffset() == timedelta(hours=9, minutes=13)
 
 
 def test_each_calendar_of_a_stream_has_its_own_vtimezones(read, event, calendar, zone_of):
@@ -385,5 +404,6 @@ def _table(found=[]):  # noqa: B006 - built once
             end=datetime(2030, 6, 1, tzinfo=UTC),
         )
         list(reading)
-        found.append(reading._tables[0]("Table", 1))
+        (definition,) = reading.definitions._read.values()
+        found.append(definition.zone)
     return found[0]
