@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import sqlite3
 import sys
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from unittest import mock
 
 START = datetime(2026, 11, 30, 14, tzinfo=UTC)  # a Monday, 9:00 in New York
 CONCURRENCY = 64
@@ -240,14 +243,86 @@ def httpx_transports(count, address, _folder):
     return exchanging(count, address, lambda _: httpx.AsyncHTTPTransport(verify=context, limits=limits))
 
 
+def bare_exchange(count, address, _folder):
+    """Requests and answers over asyncio's streams alone: nothing is checked, and nothing that goes wrong is told."""
+    host, port = address.removeprefix("http://").removesuffix("/v2").split(":")
+    body = b'{"from":"+12025550100","to":"+12025550123","text":"Hi Ada","send_at":"2026-12-02T14:00:00Z"}'
+    head = f"POST /v2/messages HTTP/1.1\r\nhost: {host}\r\ncontent-length: {len(body)}\r\n\r\n".encode()
+
+    async def story():
+        numbers = iter(range(count))
+
+        async def worker():
+            reader, writer = await asyncio.open_connection(host, int(port))
+            for _ in numbers:
+                writer.write(head + body)
+                answer = await reader.readuntil(b"\r\n\r\n")
+                await reader.readexactly(int(answer.lower().split(b"content-length:")[1].split(b"\r\n")[0]))
+            writer.close()
+
+        with Timing() as timing:
+            await asyncio.gather(*(worker() for _ in range(CONCURRENCY)))
+        return timing
+
+    return asyncio.run(story())
+
+
+def bare_rows(count, address, ledger):
+    """The very statements that parking runs, with their values, transaction by transaction, on `sqlite3` alone."""
+    from reminder_kit.ledger.databases.runner import CursorRunner
+    from reminder_kit.ledger.databases.sqlite import SQLiteFile
+
+    asked = []
+    executed, writing = CursorRunner._executed, SQLiteFile.writing
+
+    def noted(self, method, sql, *values):
+        asked.append((method, sql, *values))
+        return executed(self, method, sql, *values)
+
+    @contextmanager
+    def in_transaction(self):
+        asked.append(("execute", "BEGIN IMMEDIATE"))
+        with writing(self) as connection:
+            yield connection
+        asked.append(("execute", "COMMIT"))
+
+    path = ledger.removeprefix("sqlite:///")
+    with kit("ReminderKit", address, ledger) as made:
+        made.sync(visits(WARM, "W"))
+    shutil.copy(path, f"{path}-bare")
+    with (
+        mock.patch.object(CursorRunner, "_executed", noted),
+        mock.patch.object(SQLiteFile, "writing", in_transaction),
+        kit("ReminderKit", address, ledger) as made,
+    ):
+        made.sync(visits(count))
+    database = sqlite3.connect(f"{path}-bare", isolation_level=None)
+    database.execute("PRAGMA synchronous = FULL")
+    with Timing() as timing:
+        for method, *rest in asked:
+            getattr(database.cursor(), method)(*rest).fetchall()
+    return timing
+
+
 SIDES = {
     side.__name__: side
-    for side in (ours, ours_blocking, sdk, sdk_and_rows, apscheduler, celery, connections, httpx_transports)
+    for side in (
+        ours,
+        ours_blocking,
+        sdk,
+        sdk_and_rows,
+        apscheduler,
+        celery,
+        connections,
+        httpx_transports,
+        bare_exchange,
+        bare_rows,
+    )
 }
 
 
 def main(side, count, address, folder, ledger=""):
-    own = side.startswith("ours")
+    own = side.startswith("ours") or side == "bare_rows"
     timing = SIDES[side](int(count), address, (ledger or f"sqlite:///{folder}/ledger.db") if own else folder)
     print(json.dumps({"cpu": timing.cpu / int(count) * 1e6, "rate": int(count) / timing.wall}))
 

@@ -85,6 +85,15 @@ def test_parking_costs_less_than_the_official_client_without_a_ledger(park):
     assert keeps("rate, async kit / blocking kit", found["ours"]["rate"] / found["ours_blocking"]["rate"], 1 / 0.7)
 
 
+def test_what_nobody_can_leave_out_is_told_besides(park):
+    """The floor: the same statements on `sqlite3` alone, and a request and its answer over asyncio alone."""
+    print()
+    found = measured(park, ["ours", "bare_rows", "bare_exchange"])
+    told(found)
+    floor = found["bare_rows"]["cpu"] + found["bare_exchange"]["cpu"]
+    assert keeps("CPU, async kit / floor", found["ours"]["cpu"] / floor, 8.0)
+
+
 def test_what_only_puts_reminders_down_is_told_besides(park):
     """APScheduler and Celery keep a job for later; the send, and what becomes of it, are still to come then."""
     print()
