@@ -214,7 +214,7 @@ class Reading:
             self._failed(uid, CalendarError(message, line=line))
         if self.index.ended_early:
             self.found.distrust(self.index.ended_early)
-            self.found.add(f"{self.index.ended_early}: nothing is taken for deleted")
+            self.found.add(f"{self.index.ended_early}: nothing is taken for deleted, unless that is forced")
         if not self.index.events:
             self.found.distrust("the calendar holds no events")
             self.found.warn("the calendar holds no events")

@@ -65,12 +65,13 @@ def read_for_import(
     now: datetime,
     ledger: Ledger,
     ahead: timedelta | None = None,
+    forced: bool = False,
 ) -> Imported:
     """Read a calendar from `now` (UTC) to its horizon, and back by as long as a follow-up may still be due.
 
     `calendar` are the settings for reading (None: the usual ones), `source` is the calendar's (None: its name).
     `complete` says that what it no longer has is to be withdrawn: the scope refuses that where not all of it could be
-    read, or nothing came. `ahead` is how much further than the horizon it is read since it will be read again (None:
+    read, or nothing came, unless a person said that it is so all the same (`forced`). `ahead` is how much further than the horizon it is read since it will be read again (None:
     it is imported once). Raises `CalendarError` where it is no calendar at all.
     """
     from reminder_kit.calendars import CalendarSettings, read_calendar
@@ -94,11 +95,12 @@ def read_for_import(
     withdrawn = ledger.read(lambda reader: called_off(reader, content, appointments, known.keys() - outdated, now))
     appointments = withdrawn.appointments
     refusal = None
-    live = ahead is None or (complete and ledger.read(lambda reader: reader.parked(source=name)))
-    if complete and live and not content.sound:
-        refusal = f"calendar {name!r} can't be trusted to be complete: {content.unsound_because}"
-    elif complete and not appointments and ledger.read(lambda reader: reader.parked(source=name)):
-        refusal = f"calendar {name!r} has no coming events while reminders are parked for it"
+    if complete and not forced:
+        parked = ledger.read(lambda reader: reader.parked(source=name))
+        if not content.sound and (parked or ahead is None):
+            refusal = f"calendar {name!r} can't be trusted to be complete: {content.unsound_because}"
+        elif not appointments and parked:
+            refusal = f"calendar {name!r} has no coming events while reminders are parked for it"
     scope = Scope(
         "import",
         source=name,

@@ -143,6 +143,7 @@ class Planner:
             now=now,
             ledger=self.ledger,
             ahead=timedelta() if str(file) in {source.path for source in self.sources} else None,
+            forced=forced,
         )
         imported = evolve(imported, scope=evolve(imported.scope, as_of=taken))
         all_incoming = self._of_calendar(imported)
@@ -173,7 +174,7 @@ class Planner:
         batch, all_incoming = intake.batch, dict(intake.batch.all_incoming)
         source = _only_one(intake.sources) if complete else None
         nothing_came = complete and not intake.count
-        polled = Polled() if only_dirty else self._polling.read(now)
+        polled = Polled() if only_dirty else self._polling.read(now, forced=forced)
         all_imported = polled.all_imported
         for imported in all_imported:
             all_incoming |= self._of_calendar(imported)

@@ -105,13 +105,16 @@ class Polling:
     settings: Settings
     ledger: Ledger
 
-    def read(self, now: datetime) -> Polled:
-        """Return what the calendars hold that may have changed; one that is out of reach stops no other."""
+    def read(self, now: datetime, *, forced: bool = False) -> Polled:
+        """Return what the calendars hold that may have changed; one that is out of reach stops no other.
+
+        `forced` takes what a complete one does not have for gone, also where it is empty or not whole.
+        """
         polled, found = Polled(), list[Any]()
         for source in self.sources:
             known = len(polled.all_imported)
             try:
-                self._read_one(source, now, polled)
+                self._read_one(source, now, polled, forced=forced)
             except CalendarError as error:
                 polled.problems.append(error)
             label = _label(source) if len(self.sources) > 1 else None
@@ -120,13 +123,13 @@ class Polling:
         polled.problems += found
         return polled
 
-    def _read_one(self, source: CalendarSource, now: datetime, polled: Polled) -> None:
+    def _read_one(self, source: CalendarSource, now: datetime, polled: Polled, *, forced: bool) -> None:
         from reminder_kit.calendars import CalendarSettings
         from reminder_kit.calendars.sources import look_at
 
         options = self.calendar or CalendarSettings()
         if source.caldav:
-            self._read_collection(source, options, now, polled)
+            self._read_collection(source, options, now, polled, forced=forced)
             return
         place = _place_of(source)
         how = self._how(source, options)
@@ -144,6 +147,7 @@ class Polling:
             now=now,
             ledger=self.ledger,
             ahead=_AHEAD,
+            forced=forced,
         )
         before = self.ledger.read(lambda reader: _read_until(reader, place, how))
         scope = evolve(imported.scope, as_of=AsOf.drawn(now), read_until=before)
@@ -157,7 +161,9 @@ class Polling:
             }
             polled.notes.append(Note(place, name_of(source), detail))
 
-    def _read_collection(self, source: CalendarSource, options: Any, now: datetime, polled: Polled) -> None:
+    def _read_collection(
+        self, source: CalendarSource, options: Any, now: datetime, polled: Polled, *, forced: bool
+    ) -> None:
         """Read what changed of a calendar on a server, and withdraw what that says is gone.
 
         Where a number in a text is used, all of it is read: only all appointments tell whose number that is.
@@ -172,9 +178,9 @@ class Polling:
         seen = collection.changes(known.get("memory", {}))
         if seen is None:
             return
-        imported = self._read_changes(seen, source, until, now)
+        imported = self._read_changes(seen, source, until, now, forced=forced)
         if imported.has_guesses and not seen.whole and (whole := collection.changes({})) is not None:
-            seen, imported = whole, self._read_changes(whole, source, until, now)
+            seen, imported = whole, self._read_changes(whole, source, until, now, forced=forced)
         before = self.ledger.read(lambda reader: _read_until(reader, place, how))
         scope = evolve(imported.scope, as_of=AsOf.drawn(now), read_until=before)
         if not seen.whole:
@@ -186,7 +192,9 @@ class Polling:
             ahead = iso(until + _AHEAD) if seen.whole else known["until"]
             polled.notes.append(Note(place, name, {"how": how, "until": ahead, "memory": dict(seen.memory)}))
 
-    def _read_changes(self, seen: Changes, source: CalendarSource, until: datetime, now: datetime) -> Imported:
+    def _read_changes(
+        self, seen: Changes, source: CalendarSource, until: datetime, now: datetime, *, forced: bool
+    ) -> Imported:
         """Return what the changes of a collection hold, read a day further than `until`."""
         name = name_of(source)
         if not seen.files and not seen.whole:  # something is gone, and nothing is new
@@ -200,6 +208,7 @@ class Polling:
             now=now,
             ledger=self.ledger,
             ahead=_AHEAD,
+            forced=forced,
         )
 
     def _how(self, source: CalendarSource, options: Any) -> str:

@@ -408,7 +408,7 @@ def test_an_unended_calendar_is_said_and_not_trusted(read, event, calendar):
     found = read(calendar(event()).replace("END:VCALENDAR\r\n", ""))
     assert len(found.found) == 1
     why = "the input ends within VCALENDAR at line 9"
-    assert said(found) == [("error", f"{why}: nothing is taken for deleted", None, None)]
+    assert said(found) == [("error", f"{why}: nothing is taken for deleted, unless that is forced", None, None)]
     assert found.reading.unsound_because == why
 
 

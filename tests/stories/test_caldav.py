@@ -112,6 +112,22 @@ def test_what_is_gone_stays_where_absence_does_not_count(polled, server, sandbox
     assert len(sandbox.parked()) == 2
 
 
+@pytest.mark.parametrize("server", [True], ids=["tokens"], indirect=True)
+def test_a_calendar_that_is_empty_is_believed_where_a_person_says_it(polled, server, sandbox):
+    """All that a server has is asked for anew, and that is nothing: it may be true, and only a person knows."""
+    booked(server, 1, 2)
+    kit = polled()
+    kit.resync()
+    server.delete("1.ics")
+    server.delete("2.ics")
+    server.forget()
+    assert "force it" in warnings(kit.resync())
+    assert len(sandbox.parked()) == 2
+    kit.resync(force=True)
+    assert sandbox.parked() == []
+    assert at_rest(kit)
+
+
 def test_more_than_the_guard_allows_waits_for_a_person(polled, server, sandbox):
     """Somebody emptied the calendar by mistake: nothing is withdrawn until it is forced, however often it is polled."""
     booked(server, *range(12))

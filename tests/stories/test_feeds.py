@@ -186,6 +186,39 @@ def test_a_feed_that_is_empty_or_broken_withdraws_nothing(polled, sandbox, text)
     assert any("error" in getattr(problem, "severity", "error") for problem in report.problems)
 
 
+PAST = feed(vevent("gone-by", "20260202T090000"))
+CUT = feed(vevent("other", "20260213T090000", phone=OTHER), vevent("half", "20260213T110000"))[:-40]
+
+
+@pytest.mark.parametrize("text", ["BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", PAST, CUT], ids=["empty", "past", "cut"])
+def test_a_feed_that_is_not_believed_is_so_where_a_person_says_it(polled, sandbox, text):
+    """The last visit of a desk was deleted: the remedy that is told is one, and what is planned is what is done."""
+    polled(*numbered(3))
+    booked = {message.to for message in sandbox.parked()}
+    polled.path.write_text(text, encoding="utf-8", newline="")
+    (item,) = [item for item in polled().attention if "force it" in str(item)]
+    assert item.kind == "calendar"
+    assert {message.to for message in sandbox.parked()} >= booked
+    planned = polled.kit.plan_resync(force=True)
+    report = polled(force=True)
+    assert not any("force it" in str(item) for item in report.attention)
+    assert {change.to for change in report.changes if change.kind.value == "cancel"} == booked
+    assert planned.summary == report.summary
+    assert {message.to for message in sandbox.parked()} <= {OTHER}
+    assert not any(change.is_work for change in polled().changes)
+
+
+@pytest.mark.parametrize("text", ["BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", PAST, CUT], ids=["empty", "past", "cut"])
+def test_an_import_that_is_not_believed_is_so_where_a_person_says_it(kit, sandbox, text):
+    """Refused, nothing is changed; forced, what the file no longer has is withdrawn."""
+    kit.import_calendar(feed(*numbered(3)), source="desk")
+    with pytest.raises(UnsafePlanError, match="force it"):
+        kit.import_calendar(text, source="desk", complete=True)
+    assert len(sandbox.parked()) == 3
+    assert kit.import_calendar(text, source="desk", complete=True, force=True).summary["cancel"] == 3
+    assert {message.to for message in sandbox.parked()} <= {OTHER}
+
+
 def test_an_empty_feed_with_nothing_parked_is_nothing_to_tell(polled):
     """A desk on holiday has an empty calendar."""
     report = polled("")
