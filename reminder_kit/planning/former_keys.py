@@ -17,15 +17,21 @@ __all__ = ["told_formerly", "told_others"]
 
 
 def told_others(observed: Observed) -> frozenset[str]:
-    """Return the keys of reminders that went out to a number which is not their recipient's by now."""
+    """Return the keys of reminders that went out to a number which is not their recipient's by now.
+
+    Of several recipients with one number it is the first one's, who is told for all of them.
+    """
     if observed.appointment is None:
         return frozenset()
-    reached = {(one.key, address) for one in observed.appointment.recipients for address in one.addresses}
+    reached: dict[str, str] = {}
+    for one in observed.appointment.recipients:
+        for address in one.addresses:
+            reached.setdefault(address, one.key)
     return frozenset(
         key
         for key, record in observed.outcomes.items()
         for message in observed.messages.get(key, ())
-        if message.state in SENT and (record.recipient, message.draft.to) not in reached
+        if message.state in SENT and reached.get(message.draft.to) != record.recipient
     )
 
 

@@ -65,7 +65,7 @@ def skip_same_texts(assessments: Sequence[Assessment], observed: Observed, setti
     siblings = siblings_of(assessments, observed)
     for assessment, placement, number in new_messages(assessments):
         twins = observed.twins.get((number, assessment.reminder.appointment.start_at), ())
-        others = [twin for twin in twins if twin.key not in siblings]
+        others = [twin for twin in twins if twin.key not in siblings and twin.key != assessment.reminder.key]
         said = next((twin for twin in others if _says(twin, assessment, placement, settings)), None)
         if said is not None and placement.send_at is not None:
             step = ("another record of the same visit says the same, at {}", said.send_at)

@@ -71,8 +71,9 @@ def read_for_import(
 
     `calendar` are the settings for reading (None: the usual ones), `source` is the calendar's (None: its name).
     `complete` says that what it no longer has is to be withdrawn: the scope refuses that where not all of it could be
-    read, or nothing came, unless a person said that it is so all the same (`forced`). `ahead` is how much further than the horizon it is read since it will be read again (None:
-    it is imported once). Raises `CalendarError` where it is no calendar at all.
+    read, or nothing came, unless a person said that it is so all the same (`forced`). `ahead` is how much further than
+    the horizon it is read since it will be read again (None: it is imported once). Raises `CalendarError` where it is
+    no calendar at all.
     """
     from reminder_kit.calendars import CalendarSettings, read_calendar
 

@@ -42,6 +42,26 @@ def told(make_kit, sandbox):
     return made
 
 
+@pytest.mark.parametrize("child", [Recipient(NUMBER, id="child"), Recipient(NUMBER)], ids=["id", "no-id"])
+def test_two_of_one_number_may_come_in_another_order(told, sandbox, child):
+    """A mother and her child have one number, and were told by it once."""
+    mother = Recipient(NUMBER, id="mother")
+    becomes, _ = told(mother, child)
+    becomes(recipients=[child, mother])
+    assert texts(sandbox) == [WORDS]
+    becomes(recipients=[mother, child])
+    assert texts(sandbox) == [WORDS]
+
+
+@pytest.mark.parametrize("turns", [1, -1], ids=["last", "first"])
+@pytest.mark.parametrize("newcomer", [Recipient(NUMBER), Recipient(NUMBER, id="P-2")], ids=["no-id", "id"])
+def test_who_gets_another_number_is_told_though_somebody_else_has_the_old_one_now(told, sandbox, newcomer, turns):
+    """Each number is told once: the old one was, and the new one is nobody else's."""
+    becomes, _ = told(Recipient(NUMBER, id="P-1"))
+    becomes(recipients=[Recipient(OTHER, id="P-1"), newcomer][::turns])
+    assert [texts(sandbox), texts(sandbox, OTHER)] == [[WORDS], [WORDS]]
+
+
 def test_a_person_who_gets_an_id_is_not_told_again(told, sandbox):
     """A host that begins to give its people ids has told nobody less."""
     becomes, _ = told(Recipient(NUMBER))
