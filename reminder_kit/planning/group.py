@@ -8,7 +8,7 @@ What one appointment gets may depend on another in four ways, and each has its p
 - those told together are decided by the same function from the same data (`combining`), but for who is silent: that
   is known once each is decided, and then those told with it are decided again;
 - what is to go out to a number keeps apart in the order in which the appointments stand (`spacing`);
-- of two records of one visit the first says it, unless its message is taken back (`repeats`);
+- of two records of one visit the one with the lower identity says it, unless its message is taken back (`repeats`);
 - of all that would go out in a day the nearest to their starts stay (`day_limit`).
 """
 
@@ -79,8 +79,9 @@ def decide_group(
         for index, observed in enumerate(known):
             if (again := _having_heard(observed, heard)) is not group[index]:
                 group[index], found[index] = again, decided(again)
-    for index, observed in enumerate(group):
-        if parked.depends(found[index].decisions):  # on a message that another one of these takes back
+    for index, observed in sorted(enumerate(group), key=lambda one: one[1].identity):
+        # on a message that another one of these takes back, or says in its stead
+        if parked.depends(found[index].decisions) or observed.identity in parked.outdone:
             found[index] = decided(observed)
     traffic = [observed.traffic for observed in all_observed]
     limited = all_within_day_limit([one.decisions for one in found], traffic, settings, now)

@@ -56,9 +56,9 @@ class Worklist:
     order: tuple[Identity, ...] = field(default=(), repr=False)
     #: The keys of reminders for which the provider has no room.
     held_back: frozenset[str] = field(default=frozenset(), repr=False)
-    #: The keys of reminders that are tried before others are, which wait for what stops them all; and of which
-    #: appointments they are.
-    probes: frozenset[str] = field(default=frozenset(), repr=False)
+    #: The keys of reminders that are tried before others are, by the name of the blocker that stops them all; and of
+    #: which appointments they are.
+    probes: Mapping[str, str] = field(factory=dict, repr=False)
     probing: tuple[Identity, ...] = field(default=(), repr=False)
     #: Recorded appointments that come in under another identity: the old one and the new one of each.
     takeovers: tuple[tuple[Identity, Identity], ...] = field(default=(), repr=False)

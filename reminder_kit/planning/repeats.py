@@ -17,7 +17,7 @@ from attrs import define, evolve, field
 
 from reminder_kit.errors import ConfigurationError
 from reminder_kit.model.reasons import SAID_BY_OTHERS, Reason
-from reminder_kit.model.records import Twin
+from reminder_kit.model.records import Identity, Twin
 from reminder_kit.planning.assessment import Assessment
 from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.decision import Decision
@@ -28,7 +28,7 @@ from reminder_kit.planning.spacing import EACH_RUN, new_messages
 from reminder_kit.rules.placement import Placement, PlacementDecision
 from reminder_kit.rules.superseding import COLLAPSE_WITHIN
 
-__all__ = ["Planned", "Visit", "is_repeated", "siblings_of", "skip_same_texts"]
+__all__ = ["Planned", "Visit", "is_repeated", "leaves_its_visit", "siblings_of", "skip_same_texts"]
 
 Visit = tuple[str, datetime]
 """A number, and a start (UTC)."""
@@ -95,16 +95,29 @@ def _says(twin: Twin, assessment: Assessment, placement: Placement, settings: Se
     return False
 
 
+def leaves_its_visit(decision: Decision) -> bool:
+    """Say whether a parked message will tell nobody any more of the visit that it told of: others may speak of it."""
+    parked = decision.message
+    moves = decision.adopt and parked is not None and parked.start_at != decision.start_at
+    return moves or decision.kind in (ChangeKind.CANCEL, ChangeKind.REPLACE)
+
+
 @define
 class Planned:
-    """What was decided to be parked, or taken back, in a plan or a batch: the ledger does not know of it yet."""
+    """What was decided to be parked, or taken back, in a plan or a batch: the ledger does not know of it yet.
 
-    _by_visit: dict[Visit, list[Twin]] = field(factory=dict)
-    #: The keys of reminders whose parked message is taken back.
+    Of several that would say the same the one with the lowest identity says it, in whatever order they are decided.
+    """
+
+    #: What is to be parked, by the key of its reminder, and whose that is, by visit.
+    _by_visit: dict[Visit, dict[str, tuple[Identity, Twin]]] = field(factory=dict)
+    #: The keys of reminders whose parked message is taken back, or speaks of another start from now on.
     _going: set[str] = field(factory=set)
+    #: The appointments that were decided before one that comes before them.
+    _outdone: set[Identity] = field(factory=set)
 
     def before(self, observed: Observed) -> Observed:
-        """Return an appointment with what is planned for its visit by others."""
+        """Return an appointment with what is planned for its visit by others that come before it."""
         appointment = observed.appointment
         if appointment is None or not (self._by_visit or self._going):
             return observed
@@ -114,7 +127,9 @@ class Planned:
         twins: dict[Visit, list[Twin]] = {}
         for visit in visits:
             staying = [twin for twin in observed.twins.get(visit, ()) if twin.key not in self._going]
-            if found := [*staying, *self._by_visit.get(visit, ())]:
+            planned = self._by_visit.get(visit, {}).values()
+            self._outdone.update(identity for identity, _ in planned if identity > observed.identity)
+            if found := [*staying, *(twin for identity, twin in planned if identity < observed.identity)]:
                 twins[visit] = found
         return evolve(observed, twins=twins)
 
@@ -123,20 +138,35 @@ class Planned:
         """Say whether decisions depend on what others say, and may be others once all of these are decided."""
         return any(decision.reason in SAID_BY_OTHERS for decision in decisions)
 
+    @property
+    def outdone(self) -> Collection[Identity]:
+        """The appointments that were decided before one that comes before them, and may have to be silent for it."""
+        return self._outdone
+
+    def take_outdone(self) -> set[Identity]:
+        """Return those that are outdone by now, as they are to be decided again."""
+        found, self._outdone = self._outdone, set()
+        return found
+
     def note(self, decisions: Iterable[Decision]) -> None:
         """Note what one appointment's decisions park, in the place of what was noted of it before."""
         for decision in decisions:
-            if decision.kind in (ChangeKind.CANCEL, ChangeKind.REPLACE):
+            is_leaving, draft = leaves_its_visit(decision), decision.draft
+            if is_leaving:
                 self._going.add(decision.key)
             if decision.reminder is None:
                 continue
-            visit, draft = (decision.number, decision.start_at), decision.draft
+            if is_leaving and decision.adopt and decision.message is not None:
+                draft = decision.message.draft
+            visit = decision.number, decision.start_at
             if draft is None and visit not in self._by_visit:
                 continue
-            twins = [twin for twin in self._by_visit.pop(visit, ()) if twin.key != decision.key]
+            planned = self._by_visit.pop(visit, {})
+            planned.pop(decision.key, None)
             if draft is not None:
                 due_at = decision.due_at or draft.send_at
                 source = decision.identity.source
-                twins.append(Twin(decision.key, draft.send_at, due_at, draft.text, decision.rule, source))
-            if twins:
-                self._by_visit[visit] = twins
+                twin = Twin(decision.key, draft.send_at, due_at, draft.text, decision.rule, source)
+                planned[decision.key] = decision.identity, twin
+            if planned:
+                self._by_visit[visit] = planned

@@ -16,16 +16,16 @@ from attrs import define, evolve, field
 from reminder_kit.model.appointments import Appointment
 from reminder_kit.model.lifecycle import State
 from reminder_kit.model.reasons import Reason
-from reminder_kit.model.records import AppointmentRecord, Identity, Traffic
+from reminder_kit.model.records import AppointmentRecord, Identity, Incoming, Traffic
 from reminder_kit.planning.cancellation import CANCELLATION
-from reminder_kit.planning.changes import Change, ChangeKind
+from reminder_kit.planning.changes import WORK, Change, ChangeKind
 from reminder_kit.planning.day_limit import all_within_day_limit
 from reminder_kit.planning.decide import decisions_for, quarantined
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import is_past, may_be_settled, needs_settling, resting_until
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.probing import Candidate, candidate
-from reminder_kit.planning.repeats import Planned
+from reminder_kit.planning.repeats import Planned, leaves_its_visit
 from reminder_kit.planning.settings import Settings
 from reminder_kit.planning.spacing import note_planned, with_planned
 from reminder_kit.planning.unchanged import changes_anything
@@ -48,6 +48,8 @@ class Deciding:
     looking: Looking
     #: What other appointments have to do with one.
     neighbours: Neighbours
+    #: What comes in.
+    incoming: Mapping[Identity, Incoming] = field(factory=dict)
     #: The appointments that differ from what is recorded.
     fresh: set[Identity] = field(factory=set)
     #: The plan's lines so far, by appointment.
@@ -78,6 +80,8 @@ class Deciding:
     _decided: dict[Identity, tuple[list[Decision], Observed]] = field(factory=dict)
     #: The appointments (before, now) whose neighbours are still to be decided.
     _affecting: list[tuple[AppointmentRecord | None, Appointment | None]] = field(factory=list)
+    #: The appointments that were decided only since others changed, with which they are not told together.
+    _affected: set[Identity] = field(factory=set)
     #: What was known of the appointments in `todo`, to decide them again.
     _observed: dict[Identity, tuple[Observed, AppointmentRecord | None]] = field(factory=dict)
 
@@ -140,15 +144,18 @@ class Deciding:
 
         `anew` says that something is gone: what came in was decided before that was known, and is decided again.
         """
-        self._decide_silent_again()
+        self._settle_who_speaks()
         self._decide_affected_neighbours(anew=anew)
-        self._decide_silent_again()
+        self._settle_who_speaks()
         self._respace_new_messages()
         self._apply_day_limit()
+        self._leave_out_unaffected()
 
     def _decide_affected_neighbours(self, *, anew: bool) -> None:
-        """Decide for appointments that are combined with one that changed, or no longer are."""
+        """Decide for appointments that share a number with one that changed, or did: told with it, or in its stead."""
         decided = set() if anew else set(self.todo)
+        if not self._settings.combines:
+            decided |= self.fresh  # nobody is told with them: who was silent is decided again in any case
         while self._affecting:
             affecting, self._affecting = self._affecting, []
             for batch in batched(affecting):
@@ -156,11 +163,30 @@ class Deciding:
                 affected = self.neighbours.affected_by(rows, [appointment for _, appointment in batch])
                 undecided = {identity: record for identity, record in affected.items() if identity not in decided}
                 decided.update(undecided)
+                if not self._settings.combines:
+                    self._affected.update(undecided.keys() - self.changes.keys())
                 self.decide(list(undecided.items()), self.neighbours.announced)
+
+    def _leave_out_unaffected(self) -> None:
+        """Leave out who was decided only since others changed, and gets just what it did."""
+        for identity in self._affected - self.todo.keys():
+            if not any(change.is_work for change in self.changes[identity]):
+                del self.changes[identity]
+
+    def _settle_who_speaks(self) -> None:
+        """Decide again for appointments that say nothing, or what one says that comes before them."""
+        self._decide_silent_again()
+        if outdone := sorted(self._planned.take_outdone()):
+            for identities in batched(outdone):
+                records = {**self.neighbours.recorded(identities), **self.neighbours.names.records}
+                recorded = [(identity, records.get(identity)) for identity in identities]
+                news = [one for one, record in recorded if one in self.incoming and (one in self.fresh or not record)]
+                self.decide(recorded, {identity: self.incoming[identity].appointment for identity in news})
+            self._decide_silent_again()
 
     def _decide_silent_again(self) -> None:
         """Decide again for appointments that say nothing since another one says it: that may be taken back."""
-        for observed, record in list(self._silent.values()):
+        for observed, record in [self._silent[identity] for identity in sorted(self._silent)]:
             self._add(observed, record)
 
     def _respace_new_messages(self) -> None:
@@ -189,6 +215,7 @@ class Deciding:
         for identity, before, after in zip(self._decided, all_decisions, limited, strict=True):
             if after != before:
                 self.changes[identity] = [line_of(decision) for decision in after]
+                self._note_candidates(after)
 
     def _add(self, observed: Observed, record: AppointmentRecord | None) -> None:
         """Decide for one appointment, with its record (None: never recorded), and note what that comes to."""
@@ -199,10 +226,7 @@ class Deciding:
         if self.looking.yields:
             decisions = yielding(decisions, observed, fresh=is_new)
         self.other_providers |= _other_providers(decisions, self._settings)
-        for decision in decisions if self.looking.blockers else ():
-            self.candidates.pop(decision.key, None)
-            if found := candidate(decision, self.looking.blockers, self._settings, self._now):
-                self.candidates[decision.key] = found
+        self._note_candidates(decisions)
         self.told_off |= {one.key for one in decisions if _tells_of_cancellation(one, observed.outcomes)}
         self._note_twins(decisions, observed)
         self.changes[identity] = (
@@ -216,7 +240,7 @@ class Deciding:
         effective = [] if news else [one for one in decisions if changes_anything(one, record) or self._is_due(one)]
         if news or effective or (record is not None and self._is_looked_for(record)):
             self.todo[identity] = None
-            if self._settings.combines:
+            if self._affects_others(decisions):
                 self._affecting.append((record, observed.appointment))
             if self._settings.spacing_reach:
                 self._observed[identity] = observed, record
@@ -235,6 +259,20 @@ class Deciding:
         new = {decision.key: decision for decision in decisions if decision.kind is ChangeKind.SCHEDULE}
         self.again -= new.keys()
         self.again |= {key for key, decision in new.items() if _is_told_again(decision, observed)}
+
+    def _affects_others(self, decisions: Sequence[Decision]) -> bool:
+        """Say whether others of its numbers may have to be decided otherwise for what is decided for an appointment."""
+        if self._settings.combines:
+            return True
+        if self._settings.max_per_day is not None:
+            return any(decision.kind in WORK for decision in decisions)
+        return any(map(leaves_its_visit, decisions))
+
+    def _note_candidates(self, decisions: Sequence[Decision]) -> None:
+        for decision in decisions if self.looking.blockers else ():
+            self.candidates.pop(decision.key, None)
+            if found := candidate(decision, self.looking.blockers, self._settings, self._now):
+                self.candidates[decision.key] = found
 
     def _is_due(self, decision: Decision) -> bool:
         """Say whether a parked message waits to be replaced, and may be if the one that is tried is taken."""

@@ -28,7 +28,7 @@ from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.group import decide_group
 from reminder_kit.planning.observed import Observed
 from reminder_kit.planning.plan import Plan, Worklist
-from reminder_kit.planning.probing import waiting_their_turn
+from reminder_kit.planning.probing import Turns
 from reminder_kit.planning.report import Report
 from reminder_kit.planning.revision import held
 from reminder_kit.planning.settings import Settings
@@ -40,7 +40,7 @@ from reminder_kit.reconciler.carrying_out import CarryingOut
 from reminder_kit.reconciler.claimed import Claimed, by_id, claim_groups
 from reminder_kit.reconciler.leases import Heartbeat, Owner
 from reminder_kit.reconciler.neighbours import Neighbours
-from reminder_kit.reconciler.releasing import let_speak, release
+from reminder_kit.reconciler.releasing import adopt, let_speak, release
 from reminder_kit.reconciler.reporting import merged, reported
 from reminder_kit.reconciler.restless import note_restless
 from reminder_kit.reconciler.restored import refuse_older_state
@@ -80,11 +80,17 @@ class Execution:
     wanted: frozenset[Identity] = frozenset()
     #: The appointments to be decided again for what came of others on the same day, in order.
     requeued: dict[Identity, None] = field(factory=dict)
+    #: Whose turn it is of those that one cause stops.
+    turns: Turns = field(factory=Turns)
 
     @property
     def yields(self) -> bool:
         """Whether the ledger serves other rules, so that what they parked is left as it is."""
         return self.standing is Standing.YIELDS
+
+    def with_room(self, decision: Decision) -> Decision:
+        """Return a decision, held where the provider has no room for it by the plan."""
+        return held(decision) if decision.key in self.plan.worklist.held_back else decision
 
     def accepted(self, place: Place | None, now: datetime, tx: Transaction) -> Standing:
         """Have the ledger note by which rules, and where, it is worked, with the first thing that the run writes.
@@ -128,7 +134,7 @@ class Executor:
         await self.io.call(self.ledger.prepare)
         if forced:
             await self._commit(lambda tx: tx.mark_run(FORCED, plan.now, {"open": True}))
-        run = Execution(plan, patient=patient, forced=forced)
+        run = Execution(plan, patient=patient, forced=forced, turns=Turns(plan.worklist.probes))
         if plan.worklist.foreign:
             run.standing = Standing.YIELDS
         refused = await self._record(run)
@@ -242,14 +248,14 @@ class Executor:
         try:
             with Heartbeat(self.ledger, [work.claim for work in works], self.clock):
                 await self._settle_and_decide(works, claimed.active, run, dispatchers)
-                await carrying_out.carry_out(claimed.active)
+                await self._carry_out(claimed.active, carrying_out)
                 let_speak(works)
                 unfinished = claimed.unfinished()
                 for _ in range(_AGAIN):
                     if not unfinished:
                         break
                     await self._decide_again(unfinished, run, dispatchers)
-                    await carrying_out.carry_out([work for work in unfinished if work.active])
+                    await self._carry_out([work for work in unfinished if work.active], carrying_out)
                     unfinished = claimed.unfinished()
             for work in unfinished:
                 work.complete = False
@@ -300,6 +306,12 @@ class Executor:
             work.messages = by_id(work.record.messages)
             work.unsettled |= work.failed  # what failed a moment ago is not tried on other terms at once
 
+    async def _carry_out(self, works: Sequence[WorkItem], carrying_out: CarryingOut) -> None:
+        """Carry decisions out; of what speaks of another start by now the ledger knows before others say the same."""
+        if moved := [work for work in works if work.leaves_a_visit]:
+            await self._commit(partial(adopt, moved))
+        await carrying_out.carry_out(works)
+
     # Settling and deciding
 
     async def _settle_and_decide(
@@ -339,27 +351,18 @@ class Executor:
         fresh = {work.record.identity for work in works if work.is_fresh}
 
         def revised(observed: Observed, decisions: list[Decision]) -> list[Decision]:
-            return self._revised(decisions, observed, run, now, fresh=observed.identity in fresh)
+            return yielding(decisions, observed, fresh=observed.identity in fresh) if run.yields else decisions
 
         decided = decide_group(all_observed, self.settings, now, revised)
-        for work, (decisions, error) in zip(works, decided, strict=True):
-            work.decide_again, work.barred = False, barred
+        with_room = [[run.with_room(decision) for decision in one.decisions] for one in decided]
+        blockers = all_observed[0].blockers if all_observed else ()
+        all_decisions, tried = run.turns.take(with_room, blockers, self.settings, now)
+        for work, decisions, (_, error) in zip(works, all_decisions, decided, strict=True):
+            work.decide_again = any(decision.blocker in tried for decision in decisions)
+            work.barred = barred
             work.forget_stale()
             work.decisions, work.error = decisions, error
             work.complete = work.complete and not error
-
-    def _revised(
-        self, decisions: list[Decision], observed: Observed, run: Execution, now: datetime, *, fresh: bool
-    ) -> list[Decision]:
-        """Return an appointment's decisions, held where the run has no room, or waits for a probe, or left as they are.
-
-        `fresh` says that it was written since it was worked on, or is new.
-        """
-        worklist = run.plan.worklist
-        if run.yields:
-            decisions = yielding(decisions, observed, fresh=fresh)
-        decisions = [held(decision) if decision.key in worklist.held_back else decision for decision in decisions]
-        return waiting_their_turn(decisions, worklist.probes, observed.blockers, self.settings, now)
 
     def _observe(
         self, works: Sequence[WorkItem], now: datetime, reader: Reader

@@ -70,8 +70,8 @@ class PlanBuilder:
     seen: set[Identity] = field(factory=set)
     #: The keys of reminders for which a provider has no room.
     held_back: set[str] = field(factory=set)
-    #: The keys of the reminders that are tried although something stops them.
-    probes: frozenset[str] = frozenset()
+    #: The keys of the reminders that are tried although something stops them, by the name of the blocker.
+    probes: Mapping[str, str] = field(factory=dict)
     #: The newest complete snapshots that were carried out.
     snapshots: Snapshots = field(factory=Snapshots)
     #: What comes in under another identity than it is recorded under, as it will be then; and who it was.
@@ -84,6 +84,7 @@ class PlanBuilder:
 
     def add_incoming(self, all_incoming: Mapping[Identity, Incoming]) -> None:
         """Decide for what came in."""
+        self.deciding.incoming = all_incoming
         if self.settings.combines:
             self._announce(all_incoming)
         for identities in batched(counted(all_incoming, "planning", len(all_incoming))):
@@ -220,7 +221,7 @@ class PlanBuilder:
     def choose_probes(self) -> None:
         """Hold what is stopped but for one reminder for each blocker that is due."""
         self.probes = probes(self.deciding.candidates)
-        hold_for_probes(self.deciding.changes, self.deciding.candidates, self.probes)
+        hold_for_probes(self.deciding.changes, self.deciding.candidates, self.probes.values())
 
     def apply_capacity(self, cap: int | None, provider: str) -> None:
         """Hold what a provider has no room for: the soonest are parked first. `cap` None: it has room for all."""
@@ -269,7 +270,7 @@ class PlanBuilder:
                 order=tuple(self.deciding.order),
                 held_back=frozenset(self.held_back),
                 probes=self.probes,
-                probing=self.deciding.of_keys(self.probes),
+                probing=self.deciding.of_keys(self.probes.values()),
                 seen=self.absent,
                 seen_at=scope.as_of.at if scope.as_of else self.now,
                 snapshot=self.snapshots.news(scope),

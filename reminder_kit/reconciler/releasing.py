@@ -21,7 +21,7 @@ from reminder_kit.reconciler.work_item import WorkItem
 if TYPE_CHECKING:
     from reminder_kit.ledger.transaction import Transaction
 
-__all__ = ["let_speak", "release"]
+__all__ = ["adopt", "let_speak", "release"]
 
 _UNSAID = (*SAID_BY_OTHERS, Reason.DAY_LIMIT)
 """Why a reminder is left unsent for a message of another appointment, and sent once that is taken back."""
@@ -63,6 +63,15 @@ def release(
             tx.drop_phones(releases[work.record.row], work.phones())
     tx.release(list(releases.values()))
     return list(requeued.values())
+
+
+def adopt(works: Sequence[WorkItem], tx: Transaction) -> None:
+    """Write what kept messages of work items speak of by now. A lost claim is no error, as in `release`."""
+    for work in works:
+        try:
+            work.adopt(tx)
+        except ClaimLostError:
+            work.complete = False
 
 
 def let_speak(works: Sequence[WorkItem]) -> None:

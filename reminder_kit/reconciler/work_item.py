@@ -29,6 +29,7 @@ from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.decide import quarantined
 from reminder_kit.planning.decision import Decision
 from reminder_kit.planning.message_times import is_doubtful, is_past, next_look, refusals_in_a_row
+from reminder_kit.planning.repeats import leaves_its_visit
 from reminder_kit.planning.unchanged import changes_anything, marked_unconfirmed
 from reminder_kit.reconciler.conclusions import CONCLUSIONS, concluded, why
 
@@ -216,6 +217,15 @@ class WorkItem:
             if _belongs_in_history(self.changes[key], is_news=_is_news(recorded.get(key), reminder_record))
         ]
         tx.note(entries)
+        self.adopt(tx)
+
+    @property
+    def leaves_a_visit(self) -> bool:
+        """Whether a message that is kept speaks of another start from now on, so that others may speak of that one."""
+        return any(decision.adopt and leaves_its_visit(decision) for decision in self.decisions)
+
+    def adopt(self, tx: Transaction) -> None:
+        """Write what kept messages speak of by now, under the claim. Raises `ClaimLostError` as `write` does."""
         for decision in self.decisions:
             if decision.adopt and decision.message is not None and decision.reminder is not None:
                 before = self.messages.get(decision.message.id, decision.message)

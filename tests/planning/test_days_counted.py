@@ -11,7 +11,7 @@ from reminder_kit.model.blockers import Blocker, turn_of
 from reminder_kit.planning.busy_days import MOST, BusyDays, Calendar
 from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.decide import decide
-from reminder_kit.planning.probing import Candidate, candidate, probes, waiting_their_turn
+from reminder_kit.planning.probing import Candidate, Turns, candidate, probes
 from tests.factories import DAY, NUMBER, SENDER, START, in_new_york, observed_of, settings_of, visit
 
 OTHER = "+12025550177"
@@ -103,15 +103,17 @@ def test_the_next_turn_after_the_one_tried_last_is_tried(tried, chosen):
     """After the last the first again; for each blocker one."""
     blocker, second = evolve(BLOCKER, tried=tried), evolve(BLOCKER, code="other")
     turns = {"c": Candidate(blocker, "3"), "b": Candidate(blocker, "2"), "a": Candidate(blocker, "1")}
-    assert probes(turns) == {chosen}
-    assert probes({**turns, "z": Candidate(second, "5"), "y": Candidate(second, "6")}) == {chosen, "z"}
-    assert probes({}) == frozenset()
+    assert probes(turns) == {blocker.name: chosen}
+    both = probes({**turns, "z": Candidate(second, "5"), "y": Candidate(second, "6")})
+    assert both == {blocker.name: chosen, second.name: "z"}
+    assert probes({}) == {}
 
 
 def test_who_is_not_chosen_waits():
     """What nothing stops goes on."""
     waits = evolve(NEW, key="waits")
     kept = evolve(NEW, key="kept", kind=ChangeKind.KEEP)
-    found = waiting_their_turn([NEW, waits, kept], {NEW.key}, [BLOCKER], SETTINGS, START)
-    assert found == [NEW, waits.waiting_for(BLOCKER), kept]
-    assert waiting_their_turn([NEW], (), [BLOCKER], SETTINGS, START - SECOND) == [NEW]
+    turns = Turns({BLOCKER.name: NEW.key})
+    found = turns.take([[NEW, waits, kept]], [BLOCKER], SETTINGS, START)
+    assert found == ([[NEW, waits.waiting_for(BLOCKER), kept]], {BLOCKER.name})
+    assert Turns().take([[NEW]], [BLOCKER], SETTINGS, START - SECOND) == ([[NEW]], frozenset())

@@ -13,7 +13,7 @@ from reminder_kit.model.phones import country_of
 from reminder_kit.model.reasons import Reason
 from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.decide import decide
-from reminder_kit.planning.probing import candidate, probes, waiting_their_turn
+from reminder_kit.planning.probing import Turns, candidate, probes
 from tests.factories import DAY, START, message_of, observed_of, settings_of, visit
 
 SETTINGS = settings_of(DAY, account="a")
@@ -53,9 +53,10 @@ def test_when_it_is_due_the_soonest_start_is_tried(blocker):
     """One of them, and the others wait for what it comes to."""
     found = decisions(blocker, 11, 9, 10)
     chosen = probes(candidates(evolve(blocker, tried=""), found))
-    assert chosen == {found[1].key}
-    after = waiting_their_turn(found, chosen, (blocker,), SETTINGS, DUE)
+    assert chosen == {blocker.name: found[1].key}
+    (after,), tried = Turns(chosen).take([found], (blocker,), SETTINGS, DUE)
     assert [decision.kind.value for decision in after] == ["hold", "schedule", "hold"]
+    assert tried == {blocker.name}
 
 
 def test_each_time_another_is_tried_and_then_the_first_again(blocker):
@@ -63,7 +64,7 @@ def test_each_time_another_is_tried_and_then_the_first_again(blocker):
     found = decisions(blocker, 9, 10, 11)
     order = []
     for _ in range(4):
-        (key,) = probes(candidates(blocker, decisions(blocker, 9, 10, 11)))
+        (key,) = probes(candidates(blocker, decisions(blocker, 9, 10, 11))).values()
         tried = next(decision for decision in found if decision.key == key)
         order.append(found.index(tried))
         blocker = evolve(blocker, tried=turn_of(tried.start_at, key))
@@ -79,6 +80,48 @@ def test_one_is_tried_for_each_cause(blocker):
         decision.key: candidate(decision, (blocker, other), SETTINGS, DUE) for decision in (*found, *abroad)
     }
     assert len(probes(all_candidates)) == 2
+
+
+def test_who_was_tried_has_had_its_turn(blocker):
+    """Decided once more in the same run it goes on; nobody else is tried, whatever it came to."""
+    found = decisions(blocker, 9, 10)
+    turns = Turns(probes(candidates(evolve(blocker, tried=""), found)))
+    assert turns.take([found[1:]], (blocker,), SETTINGS, DUE) == ([[found[1].waiting_for(blocker)]], frozenset())
+    for tried in ({blocker.name}, frozenset()):
+        expected = [[found[0]], [found[1].waiting_for(blocker)]]
+        assert turns.take([found[:1], found[1:]], (blocker,), SETTINGS, DUE) == (expected, tried)
+    assert turns.take([found[1:]], (blocker,), SETTINGS, DUE) == ([[found[1].waiting_for(blocker)]], frozenset())
+
+
+def test_whose_turn_was_planned_and_is_not_wanted_now_leaves_it_to_another(blocker):
+    """Here or wherever else one waits for it; but not before it is known that it is not wanted."""
+    found = decisions(blocker, 9, 10, 11)
+    turns = Turns({blocker.name: found[0].key})
+    later = [[found[1]], [found[2]]]
+    waiting = [[one.waiting_for(blocker)] for one in found[1:]]
+    assert turns.take(later, (blocker,), SETTINGS, DUE) == (waiting, frozenset())
+    unsent = found[0].unsent(Reason.DAY_LIMIT)
+    assert turns.take([[unsent]], (blocker,), SETTINGS, DUE) == ([[unsent]], frozenset())
+    blocker = evolve(blocker, tried=turn_of(found[1].start_at, found[1].key))
+    assert turns.take(later, (blocker,), SETTINGS, DUE) == ([waiting[0], [found[2]]], {blocker.name})
+
+
+def test_where_it_was_nobody_s_turn_by_the_plan_one_is_tried(blocker):
+    """What became due after the plan was made, or stops a fallback that was not wanted then."""
+    found = decisions(evolve(blocker, tried=""), 9, 10)
+    expected = [found[0], found[1].waiting_for(blocker)]
+    blocker = evolve(blocker, tried="")
+    assert Turns().take([found], (blocker,), SETTINGS, DUE) == ([expected], {blocker.name})
+
+
+def test_who_waits_for_another_cause_by_now_leaves_its_turn(blocker):
+    """The planned one is stopped by something else meanwhile: of those that wait for the first, another is tried."""
+    other = evolve(blocker, code="40309", next_try_at=DUE + timedelta(seconds=1))
+    found = decisions(blocker, 9, 10)
+    turns = Turns({blocker.name: found[0].key})
+    stopped = [found[0].waiting_for(other)]
+    taken, tried = turns.take([stopped, found[1:]], (blocker,), SETTINGS, DUE)
+    assert (taken, tried) == ([stopped, found[1:]], {blocker.name})
 
 
 def test_what_only_stops_itself_is_no_candidate():

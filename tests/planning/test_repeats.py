@@ -14,6 +14,7 @@ from reminder_kit.model.records import Traffic, Twin
 from reminder_kit.planning.changes import ChangeKind
 from reminder_kit.planning.day_limit import all_within_day_limit, too_many, within_day_limit
 from reminder_kit.planning.decide import decide
+from reminder_kit.planning.group import decide_group
 from reminder_kit.planning.repeats import Planned, is_repeated
 from reminder_kit.rules.rule import Rule
 from tests.factories import NEW_YORK, NUMBER, START, message_of, observed_of, settings_of, visit
@@ -50,13 +51,8 @@ def going(decisions):
 
 
 def decided(appointments, settings):
-    """Return the decisions of each appointment, in the light of those before it."""
-    planned, found = Planned(), []
-    for appointment in appointments:
-        decisions = decide(planned.before(observed_of(appointment)), settings, START)
-        planned.note(decisions)
-        found.append(decisions)
-    return found
+    """Return the decisions of each appointment, in the light of all."""
+    return [one.decisions for one in decide_group([observed_of(one) for one in appointments], settings, START)]
 
 
 @examples(60)

@@ -213,6 +213,25 @@ def test_what_is_taken_back_at_the_fallback_leaves_no_room_at_the_first(make_kit
     ]
 
 
+@pytest.mark.parametrize("limit", [None, 1])
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("cap", [1, 2, 3])
+def test_where_a_provider_is_full_a_run_does_as_its_plan_says(make_kit, sandbox, cap, order, limit):
+    """Two visits of one number: what waits for room does so in both, and takes nobody's place in a day."""
+    near = Rule("hours", before="2 hours", text="Soon: {{ when }}")
+    kit = make_kit([DAY, near], max_per_day=limit)
+    kit.provider.capabilities = evolve(kit.provider.capabilities, cap=cap)
+    for one in [visit("A", 19, day=3), visit("B", 12, day=2)][::order]:
+        kit.sync(one)
+    for _ in range(12):
+        planned = [(one.kind, one.key, one.reason) for one in kit.plan_resync().work]
+        report = kit.resync(force=True)
+        assert planned == [(one.kind, one.key, one.reason) for one in report.changes if one.is_work]
+        assert kit.plan_resync().work == ()
+        assert len(sandbox.parked()) <= cap
+        sandbox.clock.advance(hours=6)
+
+
 def test_a_heartbeat_stops_no_process_from_ending(ledger):
     """Its thread is known by its name."""
     heart = Heartbeat(ledger, [Claim(1, "w", 1)], lambda: START)

@@ -262,7 +262,7 @@ def test_of_those_that_a_refused_account_stops_one_is_tried(kit):
     comes = [visit("B", 10, phone=OTHER), visit("A", 9), visit("C", day=3, phone="+12025550178")]
     waits = planned(kit, *comes)
     assert {line[1:] for line in lines(waits)} == {("hold", "waiting_account")}
-    assert (waits.worklist.probes, waits.worklist.probing) == (frozenset(), ())
+    assert (waits.worklist.probes, waits.worklist.probing) == ({}, ())
     plan = planned(kit, *comes, now=stops.next_try_at)
     assert lines(plan) == [
         ("A", "schedule", "on_time"),
@@ -270,7 +270,8 @@ def test_of_those_that_a_refused_account_stops_one_is_tried(kit):
         ("C", "hold", "waiting_account"),
     ]
     assert [one.id for one in plan.worklist.probing] == ["A"]
-    assert plan.worklist.probes == {change.key for change in plan.changes if change.identity.id == "A"}
+    (of_a,) = (change.key for change in plan.changes if change.identity.id == "A")
+    assert plan.worklist.probes == {stops.name: of_a}
     assert {change.error for change in plan.changes} == {None, "disabled"}
     assert sorted(one.id for one in plan.worklist.order) == ["A", "B", "C"]
 
@@ -278,7 +279,7 @@ def test_of_those_that_a_refused_account_stops_one_is_tried(kit):
 def test_where_nothing_is_stopped_nothing_is_tried_first(kit):
     """All are worked on alike."""
     plan = planned(kit, visit("A"), visit("B", 10))
-    assert (plan.worklist.probes, plan.worklist.probing) == (frozenset(), ())
+    assert (plan.worklist.probes, plan.worklist.probing) == ({}, ())
     assert len(plan.worklist.order) == 2
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from reminder_kit import Rule
 from reminder_kit.errors import ConfigurationError, UnsafePlanError
+from tests.factories import at_rest
 
 NUMBER, OTHER = "+12025550123", "+12025550124"
 
@@ -415,3 +416,47 @@ def test_many_new_ids_with_other_words_for_what_is_parked_are_refused(kit, sandb
         kit.import_calendar(feed(*other), source="desk")
     assert len(sandbox.parked()) == 12
     assert kit.import_calendar(feed(*other), source="desk", force=True).ok
+
+
+# Occurrences that move onto each other
+
+
+def moved(day, to, hour=10, *, range_="", of=10):
+    """Return what moves the occurrence of a day, at the hour `of`, to another day and hour."""
+    original = f"RECURRENCE-ID{range_};TZID=America/New_York:202602{day}T{of}0000"
+    return vevent("s", f"202602{to}T{hour:02}0000", original, sequence=1)
+
+
+ONWARDS = ";RANGE=THISANDFUTURE"
+HOURLY = vevent("s", "20260212T100000", "RRULE:FREQ=HOURLY;COUNT=24")
+CROSSING = {
+    "all by a day": (series(10, 0), [moved(12, 13, range_=ONWARDS)]),
+    "two change places": (series(10, 0), [moved(12, 13), moved(13, 12)]),
+    "all in turn": (series(10, 0), [moved(12, 13), moved(13, 14), moved(14, 12)]),
+    "all in turn, back": (series(10, 0), [moved(12, 14), moved(13, 12), moved(14, 13)]),
+    "onto a third": (series(10, 0), [moved(12, 14), moved(13, 14)]),
+    "two onto one start": (series(10, 0), [moved(12, 14, 15), moved(13, 14, 15)]),
+    "by an hour, each onto the next": (HOURLY, [moved(12, 12, 11, range_=ONWARDS)]),
+}
+
+
+@pytest.mark.parametrize("concurrency", [1, 4, 16])
+@pytest.mark.parametrize("name", CROSSING)
+def test_occurrences_that_move_onto_each_other_are_replaced_as_the_plan_says(make_kit, sandbox, name, concurrency):
+    """Each line of the report is the plan's; then the same file has nothing to do, and writes nothing."""
+    kit = make_kit([Rule("day", before="24 hours", text="See you {{ when }}")], concurrency=concurrency)
+    before, overrides = CROSSING[name]
+    kit.import_calendar(feed(before), source="clinic")
+    after = feed(before.replace("SEQUENCE:0", "SEQUENCE:1"), *overrides)
+    plan = kit.plan_calendar(after, source="clinic")
+    report = kit.apply(plan, force=True)
+
+    def lines(changes):
+        return sorted((one.kind.value, one.reason.value, one.key, one.send_at) for one in changes if one.is_work)
+
+    assert lines(plan.changes) == lines(report.changes) != []
+    assert len({(message.to, message.send_at) for message in sandbox.parked()}) == len(sandbox.parked())
+    assert report.summary["schedule"] == 0
+    again = kit.plan_calendar(after, source="clinic").worklist
+    assert (again.order, again.all_incoming, again.removals) == ((), (), ())
+    assert at_rest(kit)

@@ -72,6 +72,52 @@ def test_where_the_first_record_says_it_no_more_the_second_does(make_kit, sandbo
     assert at_rest(kit)
 
 
+@pytest.mark.parametrize("options", [{}, {"min_gap": GAP}, {"max_per_day": 9}], ids=str)
+@pytest.mark.parametrize(
+    "changed",
+    [visit("A", status="cancelled"), visit("A", hour=15), visit("A", title="X-ray"), visit("A", phone="+12025550177")],
+    ids=["cancelled", "moved", "renamed", "another number"],
+)
+def test_a_plan_says_who_speaks_in_the_first_one_s_stead(make_kit, changed, options):
+    """What was reviewed is what is done, line by line."""
+    kit = make_kit([Rule("day", before="24 hours", text="{{ appointment.title }} {{ when }}")], **options)
+    kit.sync([visit("A"), visit("B"), visit("C")])
+    plan = kit.plan(changed)
+    report = kit.apply(plan, expect_digest=plan.digest)
+    done = {(one.kind.value, one.key, one.identity.id, one.send_at) for one in report.changes if one.is_work}
+    assert {(one.kind.value, one.key, one.identity.id, one.send_at) for one in plan.work} == done
+    assert at_rest(kit)
+    assert {one.identity.id: one.kind.value for one in plan.changes}["B"] == "schedule"
+
+
+@pytest.mark.parametrize("way", ["sync", "record"])
+@pytest.mark.parametrize("names", ["AB", "BA"])
+def test_where_the_first_one_s_message_speaks_of_another_start_now_the_second_speaks(make_kit, sandbox, names, way):
+    """It was moved, and its message stays as it is, for it says no time: whoever still comes then is told as well."""
+    kit = make_kit([Rule("evening", days_before=1, at="18:00", text="You have an appointment.")])
+    first, second = names
+    kit.sync(visit(first))
+    kit.sync(visit(second))
+    if way == "record":
+        kit.record(visit(first, hour=15))
+        plan, report = kit.plan_resync(), kit.resync()
+    else:
+        plan = kit.plan(visit(first, hour=15))
+        report = kit.apply(plan)
+    for told in plan, report:
+        assert {(one.identity.id, one.kind.value) for one in told.changes} == {(first, "keep"), (second, "schedule")}
+    assert len(sandbox.parked()) == 2
+    assert at_rest(kit)
+
+
+def test_who_is_not_concerned_is_not_in_the_plan(make_kit, sandbox):
+    """What others of the number and time get is not listed where it stays."""
+    kit = make_kit([DAY], max_per_day=9)
+    kit.sync([visit("A"), visit("B", title="X-ray"), visit("C", hour=10)])
+    plan = kit.plan(visit("A", title="Scan"))
+    assert {one.identity.id for one in plan.changes} == {"A"}
+
+
 def test_what_becomes_the_same_by_an_edit_is_taken_back(make_kit, sandbox):
     """The name was mended in one of two systems: one of two parked texts is left."""
     kit = make_kit([Rule("day", before="24 hours", text="{{ appointment.title }} {{ when }}")])
@@ -106,6 +152,11 @@ def test_two_workers_that_take_in_one_record_each_park_one(make_kit, sandbox):
         thread.start()
     for thread in threads:
         thread.join()
-    found = outcomes(reports[0]) | outcomes(reports[1])  # who is first may have both to work on
-    assert sorted(found.values()) == ["on_time", "same_text"]
+    found = [change.happened for report in reports for change in report.changes]
+    assert found.count("parked") == 1  # whoever is first may have both to work on
     assert len(sandbox.parked(NUMBER)) == 1
+    assert at_rest(kits[0])
+    reasons = {
+        one.identity.id: one.outcomes[0].reason for one in kits[0].ledger.read(lambda reader: [*reader.records()])
+    }
+    assert sorted(reasons.values()) == ["on_time", "same_text"]

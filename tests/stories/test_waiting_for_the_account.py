@@ -8,7 +8,7 @@ from threading import Thread
 import pytest
 from attrs import evolve
 
-from reminder_kit import Rule
+from reminder_kit import QuietHours, Recipient, Rule
 from reminder_kit.providers.telnyx.provider import Telnyx
 from reminder_kit.providers.twilio.provider import Twilio
 from tests.factories import ACCOUNT, SENDER, SERVICE, START, summed, visit
@@ -27,6 +27,7 @@ DISABLED, UNVERIFIED, NO_MMS, COUNTRY, UNKNOWN, TEXT, TOO_NEAR = (
 WAITS = [timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 60, 60)]
 ABROAD = "+447700900123"
 DAY = timedelta(days=1)
+FULL = Rule("day", before="24 hours", text="{{ appointment.title }} {{ when }}")
 
 
 def phone(number):
@@ -131,6 +132,50 @@ def test_all_follow_in_the_run_in_which_one_is_taken(clinic, concurrency):
     assert {change.happened for change in report.changes} == {"parked"}
     assert len(here.sandbox.parked()) == 120
     assert here.kit.ledger.read(lambda reader: reader.blockers()) == ()
+
+
+@pytest.mark.parametrize("waits", [0, 1, 3])
+@pytest.mark.parametrize("others", [("A-2", 12, "Check-up"), ("A-2", 12, "X-ray"), ("A-3", 13, "X-ray")], ids=str)
+@pytest.mark.parametrize("quiet", [None, QuietHours("18:00", "10:00")], ids=["no quiet hours", "quiet hours"])
+@pytest.mark.parametrize("limit", [None, 1])
+def test_whatever_a_day_leaves_room_for_follows_in_that_run(clinic, limit, quiet, others, waits):
+    """Two visits of one number: what is tried is what stays, and nothing is parked that the next run takes back."""
+    near = Rule("hours", before="3 hours", text="Soon: {{ when }}")
+    here = clinic(rules=(FULL, near), options={"max_per_day": limit, "quiet_hours": quiet})
+    name, hour, title = others
+    here.refuse(DISABLED)
+    for one in (visit("A-1", 12, day=3), visit(name, hour, day=3, title=title)):
+        here.kit.sync(one)
+    for wait in WAITS[:waits]:
+        here.sandbox.clock.advance(wait)
+        here.kit.resync()
+    here.recover()
+    here.sandbox.clock.advance(minutes=61)
+    here.writes()
+    planned = {(one.key, one.send_at) for one in here.kit.plan_resync().work}
+    report = here.kit.resync()
+    made = {(one.key, one.send_at) for one in report.changes if one.is_work}
+    assert planned <= made
+    assert len(made) == len(here.posts()) == len(here.sandbox.parked())
+    assert (report.attention, here.kit.plan_resync().work) == ((), ())
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_new_words_follow_where_another_message_of_that_visit_is_taken(clinic, order):
+    """One is parked with words of one visit, and the other, for both, was refused: mended, both tell of both."""
+    every = "{{ day }}: {% for visit in appointments %}{{ visit.title }} {% endfor %}"
+    here = clinic(rules=(Rule("evening", days_before=1, at="17:00", text="{{ when }}", together=every),))
+    people = [Recipient(phone(n), id=f"P{n}") for n in (0, 1)]
+    here.kit.sync(evolve(visit("A-1", day=5), recipients=people[:1]))
+    here.refuse(COUNTRY)
+    for one in (visit("A-1", day=5), visit("A-2", 10, day=5, title="X-ray")):
+        here.kit.sync(evolve(one, recipients=people[::order]))
+    assert words(here) == ["tomorrow at 9:00 AM"]
+    here.recover()
+    here.sandbox.clock.advance(minutes=61)
+    report = here.kit.resync()
+    assert (report.attention, here.kit.plan_resync().work) == ((), ())
+    assert words(here) == ["tomorrow: Check-up X-ray", "tomorrow: Check-up X-ray"]
 
 
 def test_a_new_appointment_waits_with_the_others(clinic):
