@@ -35,7 +35,8 @@ class _Rank(NamedTuple):
 
     #: How far from its start the reminder is due; below zero: it goes out in any case.
     distance: timedelta
-    send_at: datetime
+    #: When it is due, wherever it was moved from there: who stays does not depend on what it was to keep apart from.
+    due_at: datetime
     key: str
 
 
@@ -183,7 +184,7 @@ def _rank(traffic: Traffic, gone: datetime) -> _Rank:
     due_at, start_at = traffic.due_at or traffic.send_at, traffic.start_at or traffic.send_at
     is_out = traffic.send_at <= gone and not traffic.is_new
     distance = timedelta(-1) if is_out else abs(start_at - due_at)
-    return _Rank(distance, traffic.send_at, traffic.key)
+    return _Rank(distance, due_at, traffic.key)
 
 
 def _unsent(decision: Decision, settings: Settings) -> Decision:

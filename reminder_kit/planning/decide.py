@@ -22,7 +22,6 @@ from reminder_kit.model.records import Identity, ReminderStatus
 from reminder_kit.planning.assessment import Assessment, as_if_settled, assess, says_when
 from reminder_kit.planning.changes import Change, ChangeKind
 from reminder_kit.planning.combining import combine
-from reminder_kit.planning.day_limit import within_day_limit
 from reminder_kit.planning.decision import Decision, Doubt
 from reminder_kit.planning.fallback import fallback_key, stopped_by
 from reminder_kit.planning.message_times import cancellable, may_be_taken, why_refused
@@ -38,7 +37,8 @@ __all__ = ["decide", "decisions_for", "is_same", "quarantined", "rejected_before
 def decide(observed: Observed, settings: Settings, now: datetime) -> list[Decision]:
     """Return a decision for every reminder of an appointment at `now`: the wanted ones, then those only recorded.
 
-    The order is the same each time. Raises whatever the host's data or callables raise; see `decisions_for`.
+    The order is the same each time. The day's limit is left to whoever knows what is decided for others of the day
+    (`day_limit`). Raises whatever the host's data or callables raise; see `decisions_for`.
     """
     assessments = assess(observed, settings, now)
     if settings.needs_neighbours:
@@ -59,8 +59,6 @@ def decide(observed: Observed, settings: Settings, now: datetime) -> list[Decisi
         known = {assessment.reminder.key for assessment in assessments}
         gone = [key for key in {**observed.outcomes, **observed.messages} if key not in known]
         decisions += [found for key in gone for found in _withdrawal(key, observed, settings, Reason.REMOVED, now)]
-    if settings.max_per_day is not None:
-        decisions = within_day_limit(decisions, observed.traffic, settings, now)
     return decisions if settings.only_to is None else [_fenced(decision, observed, settings) for decision in decisions]
 
 

@@ -20,8 +20,9 @@ from typing import NamedTuple
 
 from attrs import evolve
 
-from reminder_kit.model.reasons import Reason
+from reminder_kit.model.reasons import SAID_BY_OTHERS, Reason
 from reminder_kit.model.records import Identity, ReminderRecord, ReminderStatus, Traffic
+from reminder_kit.planning.changes import Change
 from reminder_kit.planning.day_limit import all_within_day_limit
 from reminder_kit.planning.decide import decisions_for
 from reminder_kit.planning.decision import Decision
@@ -34,6 +35,10 @@ __all__ = ["Decided", "decide_group"]
 
 _SILENCES = 2
 """How often it may turn out, at the most, that others than thought are silent: who speaks may silence the next one."""
+
+
+_UNSAID = (*SAID_BY_OTHERS, Reason.DAY_LIMIT)
+"""Why a reminder is left unsent for another one's message: nothing keeps apart from it."""
 
 
 class Decided(NamedTuple):
@@ -55,6 +60,21 @@ def decide_group(
 
     `revised` returns an appointment's decisions as the run has them, where other things stand against some.
     """
+    if not settings.spacing_reach or len(all_observed) == 1:
+        return _decided(all_observed, settings, now, revised)
+    apart = _decided(all_observed, settings, now, revised)
+    unsaid = {one.key for decisions, _ in apart for one in decisions if one.reason in _UNSAID}
+    return _decided(all_observed, settings, now, revised, keeps_apart_from=lambda change: change.key not in unsaid)
+
+
+def _decided(
+    all_observed: Sequence[Observed],
+    settings: Settings,
+    now: datetime,
+    revised: Callable[[Observed, list[Decision]], list[Decision]],
+    keeps_apart_from: Callable[[Change], bool] = lambda _: False,
+) -> list[Decided]:
+    """Return what is decided for each; `keeps_apart_from` says of which new messages later ones do."""
     parked = Planned()
     planned: dict[str, list[Traffic]] = {}
 
@@ -68,8 +88,7 @@ def decide_group(
     for observed in all_observed:
         group.append(with_planned(observed, planned))
         found.append(decided(group[-1]))
-        if settings.spacing_reach:
-            note_planned(planned, [decision.change for decision in found[-1].decisions])
+        note_planned(planned, filter(keeps_apart_from, (decision.change for decision in found[-1].decisions)))
     heard: dict[Identity, _Records] = {}
     known = tuple(group)  # each round begins with what the ledger says: who was silent a round ago may speak
     for _ in range(_SILENCES):

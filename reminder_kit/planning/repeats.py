@@ -111,8 +111,8 @@ class Planned:
 
     #: What is to be parked, by the key of its reminder, and whose that is, by visit.
     _by_visit: dict[Visit, dict[str, tuple[Identity, Twin]]] = field(factory=dict)
-    #: The keys of reminders whose parked message is taken back, or speaks of another start from now on.
-    _going: set[str] = field(factory=set)
+    #: The parked messages that are taken back, or speak of another start from now on: reminder key and send time (UTC).
+    _going: set[tuple[str, datetime]] = field(factory=set)
     #: The appointments that were decided before one that comes before them.
     _outdone: set[Identity] = field(factory=set)
 
@@ -126,7 +126,8 @@ class Planned:
             return observed
         twins: dict[Visit, list[Twin]] = {}
         for visit in visits:
-            staying = [twin for twin in observed.twins.get(visit, ()) if twin.key not in self._going]
+            recorded = observed.twins.get(visit, ())
+            staying = [twin for twin in recorded if (twin.key, twin.send_at) not in self._going]
             planned = self._by_visit.get(visit, {}).values()
             self._outdone.update(identity for identity, _ in planned if identity > observed.identity)
             if found := [*staying, *(twin for identity, twin in planned if identity < observed.identity)]:
@@ -151,13 +152,12 @@ class Planned:
     def note(self, decisions: Iterable[Decision]) -> None:
         """Note what one appointment's decisions park, in the place of what was noted of it before."""
         for decision in decisions:
-            is_leaving, draft = leaves_its_visit(decision), decision.draft
-            if is_leaving:
-                self._going.add(decision.key)
+            draft, parked = decision.draft, decision.message
+            if parked is not None and leaves_its_visit(decision):
+                self._going.add((decision.key, parked.send_at))
+                draft = parked.draft if decision.adopt else draft
             if decision.reminder is None:
                 continue
-            if is_leaving and decision.adopt and decision.message is not None:
-                draft = decision.message.draft
             visit = decision.number, decision.start_at
             if draft is None and visit not in self._by_visit:
                 continue

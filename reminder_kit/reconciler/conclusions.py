@@ -48,9 +48,7 @@ CONCLUSIONS: dict[DispatchStatus, Conclusion] = {
         "done", kind=ChangeKind.HOLD, reason=Reason.AT_CAPACITY, status=ReminderStatus.HELD
     ),
     DispatchStatus.BLOCKED: Conclusion("done", kind=ChangeKind.HOLD, status=ReminderStatus.HELD),
-    DispatchStatus.STALE: Conclusion(
-        "done", kind=ChangeKind.SKIP, reason=Reason.STALE_REVISION, decide_again=True, complete=False
-    ),
+    DispatchStatus.STALE: Conclusion("done", kind=ChangeKind.SKIP, reason=Reason.STALE_REVISION, decide_again=True),
     DispatchStatus.FOUND: Conclusion("done", kind=ChangeKind.KEEP, reason=Reason.UNCHANGED, decide_again=True),
     DispatchStatus.FAILED: Conclusion("failed", complete=False),
     DispatchStatus.WAITING: Conclusion("failed", complete=False),

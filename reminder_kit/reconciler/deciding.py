@@ -77,10 +77,10 @@ class Deciding:
     #: What was known of appointments that say nothing since another one says it.
     _silent: dict[Identity, tuple[Observed, AppointmentRecord | None]] = field(factory=dict)
     #: What is decided for each appointment, where the day's limit depends on all of it.
-    _decided: dict[Identity, tuple[list[Decision], Observed]] = field(factory=dict)
+    _decided: dict[Identity, tuple[list[Decision], Observed, AppointmentRecord | None]] = field(factory=dict)
     #: The appointments (before, now) whose neighbours are still to be decided.
     _affecting: list[tuple[AppointmentRecord | None, Appointment | None]] = field(factory=list)
-    #: The appointments that were decided only since others changed, with which they are not told together.
+    #: The appointments that were decided only since others changed, or might have, for a day's limit.
     _affected: set[Identity] = field(factory=set)
     #: What was known of the appointments in `todo`, to decide them again.
     _observed: dict[Identity, tuple[Observed, AppointmentRecord | None]] = field(factory=dict)
@@ -147,6 +147,7 @@ class Deciding:
         self._settle_who_speaks()
         self._decide_affected_neighbours(anew=anew)
         self._settle_who_speaks()
+        self._apply_day_limit()
         self._respace_new_messages()
         self._apply_day_limit()
         self._leave_out_unaffected()
@@ -163,7 +164,7 @@ class Deciding:
                 affected = self.neighbours.affected_by(rows, [appointment for _, appointment in batch])
                 undecided = {identity: record for identity, record in affected.items() if identity not in decided}
                 decided.update(undecided)
-                if not self._settings.combines:
+                if not self._settings.combines or self._settings.max_per_day is not None:
                     self._affected.update(undecided.keys() - self.changes.keys())
                 self.decide(list(undecided.items()), self.neighbours.announced)
 
@@ -209,19 +210,26 @@ class Deciding:
 
     def _apply_day_limit(self) -> None:
         """Leave unsent what a number gets too much of in one day, in the light of all that was decided."""
-        all_decisions = [decisions for decisions, _ in self._decided.values()]
-        all_traffic = [observed.traffic for _, observed in self._decided.values()]
+        all_decisions = [decisions for decisions, *_ in self._decided.values()]
+        all_traffic = [observed.traffic for _, observed, _ in self._decided.values()]
         limited = all_within_day_limit(all_decisions, all_traffic, self._settings, self._now)
-        for identity, before, after in zip(self._decided, all_decisions, limited, strict=True):
+        for (before, observed, record), after in zip(list(self._decided.values()), limited, strict=True):
             if after != before:
-                self.changes[identity] = [line_of(decision) for decision in after]
-                self._note_candidates(after)
+                self._take(after, "", observed, record)
+        still = [identity for identity in self.order if identity in self.todo]  # in the order in which they keep apart
+        self.order = tuple(dict.fromkeys((*still, *sorted(self.todo))))
 
     def _add(self, observed: Observed, record: AppointmentRecord | None) -> None:
         """Decide for one appointment, with its record (None: never recorded), and note what that comes to."""
-        identity = observed.identity
         decisions, error = decisions_for(self._planned.before(observed), self._settings, self._now)
         self._note(decisions, observed, record)
+        self._take(decisions, error, observed, record)
+
+    def _take(
+        self, decisions: list[Decision], error: str, observed: Observed, record: AppointmentRecord | None
+    ) -> None:
+        """Note what is decided for one appointment, in the place of what was before: lines, and what is to be done."""
+        identity = observed.identity
         is_new = record is None or record.dirty or not record.planned_with or identity in self.fresh
         if self.looking.yields:
             decisions = yielding(decisions, observed, fresh=is_new)
@@ -244,6 +252,8 @@ class Deciding:
                 self._affecting.append((record, observed.appointment))
             if self._settings.spacing_reach:
                 self._observed[identity] = observed, record
+        else:
+            self.todo.pop(identity, None)
         if record is not None:
             past = [
                 message
@@ -293,7 +303,7 @@ class Deciding:
         if self._planned.depends(decisions):
             self._silent[observed.identity] = observed, record
         if self._settings.max_per_day is not None and not self.looking.yields:
-            self._decided[observed.identity] = decisions, observed
+            self._decided[observed.identity] = decisions, observed, record
 
 
 def _other_providers(decisions: Iterable[Decision], settings: Settings) -> dict[str, str]:

@@ -307,9 +307,9 @@ class Executor:
             work.unsettled |= work.failed  # what failed a moment ago is not tried on other terms at once
 
     async def _carry_out(self, works: Sequence[WorkItem], carrying_out: CarryingOut) -> None:
-        """Carry decisions out; of what speaks of another start by now the ledger knows before others say the same."""
-        if moved := [work for work in works if work.leaves_a_visit]:
-            await self._commit(partial(adopt, moved))
+        """Carry decisions out; what a kept message does not say any more the ledger knows before others say it."""
+        if adopting := [work for work in works if work.lets_others_speak]:
+            await self._commit(partial(adopt, adopting))
         await carrying_out.carry_out(works)
 
     # Settling and deciding

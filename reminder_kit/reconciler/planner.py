@@ -32,6 +32,7 @@ from reminder_kit.model.records import (
     incoming_by_identity,
     is_open,
 )
+from reminder_kit.planning.day_limit import within_day_limit
 from reminder_kit.planning.decide import decide, quarantined
 from reminder_kit.planning.explanation import Explanation, ReminderExplanation, explain_decision
 from reminder_kit.planning.observed import Observed
@@ -369,9 +370,10 @@ def _explained(
     if observed.error:
         raise LedgerError(f"appointment {identity.id!r} is recorded, but can't be read here: {observed.error}")
     own_history = [entry for entry in history if entry.identity == identity]
+    decisions = within_day_limit(decide(observed, settings, now), observed.traffic, settings, now)
     return [
         explain_decision(decision, record.messages, own_history, settings.quiet, settings.window)
-        for decision in decide(observed, settings, now)
+        for decision in decisions
     ]
 
 

@@ -61,6 +61,8 @@ class WorkItem:
     failed: dict[str, DispatchResult] = field(factory=dict)
     #: The keys of reminders that were decided on what is no longer so: what is decided next counts.
     stale: set[str] = field(factory=set)
+    #: Of those, the keys of which a message was taken back for it.
+    taken_back: set[str] = field(factory=set)
     #: The keys of reminders of which a message is of unknown outcome.
     unconfirmed: set[str] = field(factory=set)
     #: The numbers that were barred when it was decided.
@@ -132,6 +134,8 @@ class WorkItem:
         conclusion = CONCLUSIONS[result.status]
         if result.status is DispatchStatus.STALE:
             self.stale.add(decision.key)
+            if decision.kind is ChangeKind.REPLACE:
+                self.taken_back.add(decision.key)
         self.note_failure(decision.key, result)
         if result.status is DispatchStatus.MISTIMED and not self._refused_before(decision.key):
             self.decide_again = True
@@ -220,9 +224,14 @@ class WorkItem:
         self.adopt(tx)
 
     @property
-    def leaves_a_visit(self) -> bool:
-        """Whether a message that is kept speaks of another start from now on, so that others may speak of that one."""
-        return any(decision.adopt and leaves_its_visit(decision) for decision in self.decisions)
+    def lets_others_speak(self) -> bool:
+        """Whether a message that is kept speaks of another start, or of fewer appointments, from now on."""
+        return any(
+            decision.adopt
+            and decision.message is not None
+            and (leaves_its_visit(decision) or not set(decision.message.includes) <= set(decision.included))
+            for decision in self.decisions
+        )
 
     def adopt(self, tx: Transaction) -> None:
         """Write what kept messages speak of by now, under the claim. Raises `ClaimLostError` as `write` does."""
@@ -285,8 +294,17 @@ class WorkItem:
 
     def reported(self) -> list[Change]:
         """Return the report's lines of the appointment."""
-        changes = list(self.changes.values())
+        changes = [
+            having_taken_back(change) if key in self.taken_back else change for key, change in self.changes.items()
+        ]
         return [*changes, quarantined(self.record.identity, self.error)] if self.error else changes
+
+
+def having_taken_back(change: Change) -> Change:
+    """Return a line of a reminder that was decided again after its message was taken back: what came of both."""
+    if change.kind is ChangeKind.SCHEDULE:
+        return evolve(change, kind=ChangeKind.REPLACE)
+    return change if change.is_work else evolve(change, kind=ChangeKind.CANCEL, outcome=change.outcome or "done")
 
 
 def _belongs_in_history(change: Change, *, is_news: bool) -> bool:

@@ -51,8 +51,10 @@ def is_unsent(*traffic, **given):
         (other(due_at=AT - SECOND), False),
         (other(due_at=BEGINS + A_DAY - SECOND), True),
         (other(due_at=BEGINS + A_DAY + SECOND), False),
-        (other(send_at=AT - SECOND, key="~"), True),
-        (other(send_at=AT + SECOND), False),
+        (other(due_at=AT - SECOND, start_at=BEGINS - SECOND, key="~"), True),
+        (other(due_at=AT + SECOND, start_at=BEGINS + SECOND), False),
+        (other(send_at=AT - SECOND, key="~"), False),
+        (other(send_at=AT + SECOND), True),
         (other(), True),
         (other(key="~"), False),
         (other(JUST_NOW, AT - 9 * A_DAY), True),
@@ -66,7 +68,15 @@ def is_unsent(*traffic, **given):
     ],
     ids=[
         *("nearer to its start", "farther from it", "due nearer", "due farther", "a follow-up, nearer", "farther"),
-        *("sooner", "later", "the lesser key", "the greater key", "out already"),
+        *(
+            "due sooner",
+            "due later",
+            "only moved before it",
+            "only moved behind it",
+            "the lesser key",
+            "the greater key",
+            "out already",
+        ),
         *("too late to be taken back", "not yet out"),
         *("never due, near", "never due, far", "of no start, far", "of no start, near", "planned only"),
     ],
@@ -76,7 +86,8 @@ def test_the_nearest_to_its_start_stays_then_the_soonest_then_the_least_key(besi
 
     What is not known is taken for its send time.
 
-    What is only planned for others is counted with all that is decided, and not here.
+    Wherever it was moved, for what it keeps apart from, makes no difference. What is only planned for others is counted
+    with all that is decided, and not here.
     """
     assert is_unsent(beside, now=JUST_NOW) is unsent
     assert not is_unsent(beside, settings=evolve(SETTINGS, max_per_day=2))

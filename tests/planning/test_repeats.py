@@ -68,14 +68,14 @@ def test_every_text_of_a_visit_goes_out_once_whatever_the_order(appointments, ch
 @examples(60)
 @given(visits(), st.integers(1, 4), st.randoms(use_true_random=False))
 def test_a_day_has_its_nearest_messages_and_no_more_whatever_the_order(appointments, limit, chance):
-    """Reckoned a second time: by day, the first so many by distance from their start, then by time and key."""
+    """Reckoned a second time: by day, the first so many by distance from their start, then as they are due."""
     settings = settings_of(DAY, HOURS, max_per_day=limit)
     chance.shuffle(appointments)
     before = decided(appointments, RULES)
     by_day = {}
     for decision in (decision for decisions in before for decision in decisions if decision.draft is not None):
         day = in_zone(decision.draft.send_at, NEW_YORK).date()
-        rank = (decision.start_at - decision.due_at, decision.draft.send_at, decision.key)
+        rank = (decision.start_at - decision.due_at, decision.due_at, decision.key)
         by_day.setdefault(day, []).append(rank)
     kept = {key for ranks in by_day.values() for *_, key in sorted(ranks)[:limit]}
     after = all_within_day_limit(before, [{} for _ in before], settings, START)

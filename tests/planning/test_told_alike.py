@@ -186,7 +186,7 @@ def test_what_is_parked_is_known_to_those_of_the_same_visit():
 def test_what_is_taken_back_says_nothing_any_more(kind):
     """Cancelled or replaced; other twins stay."""
     other, own = Twin("o", DUE, DUE, "o"), Twin(NEW.key, DUE, DUE, "old")
-    gone = evolve(NEW, kind=kind, draft=None)
+    gone = evolve(NEW, kind=kind, draft=None, message=message_of(BOOKED, SETTINGS, key=NEW.key))
     taken = kind in ("cancel", "replace")
     assert planned_for(gone, twins=[own, other]) == ({(NUMBER, BEGINS): [other]} if taken else None)
     assert planned_for(evolve(gone, reminder=None), twins=[own]) == ({} if taken else None)

@@ -171,7 +171,7 @@ ENDS = {
     "unknown": (True, False),
     "mistimed": (True, True),
     "no_room": (True, False),
-    "stale": (False, True),
+    "stale": (True, True),
     "found": (True, True),
     "failed": (False, False),
     "waiting": (False, False),
@@ -196,9 +196,31 @@ def test_how_a_dispatch_ends_says_whether_all_is_done(status):
 def test_once_open_or_to_be_decided_again_it_stays_so():
     """Whatever the next dispatch comes to."""
     item = work()
+    item.conclude(decision("j"), DispatchResult(DispatchStatus.FAILED, error=ProviderError("?")), AT)
     item.conclude(decision("k"), DispatchResult(DispatchStatus.STALE), AT)
     item.conclude(decision("l"), DispatchResult(DispatchStatus.DONE), AT)
     assert (item.complete, item.decide_again) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "then", "told"),
+    [
+        ("replace", "schedule", ("replace", "done")),
+        ("replace", "skip", ("cancel", "done")),
+        ("replace", "hold", ("cancel", "done")),
+        ("replace", "cancel", ("cancel", "done")),
+        ("schedule", "schedule", ("schedule", "done")),
+        ("schedule", "skip", ("skip", None)),
+    ],
+)
+def test_what_was_taken_back_and_decided_again_is_told_as_one(kind, then, told):
+    """The message went, whatever came in its place."""
+    item = work()
+    item.conclude(evolve(decision("k"), kind=ChangeKind(kind)), DispatchResult(DispatchStatus.STALE), AT)
+    item.forget_stale()
+    item.note(evolve(decision("k"), kind=ChangeKind(then)), outcome="done" if then in ("schedule", "cancel") else None)
+    (line,) = item.reported()
+    assert (line.kind.value, line.outcome) == told
 
 
 def test_a_second_refusal_for_its_moment_is_left_to_the_next_run():
